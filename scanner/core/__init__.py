@@ -1,0 +1,1 @@
+"""The functional core: bytes and values in, values out; no clock, file, socket, log or thread."""

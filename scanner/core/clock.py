@@ -1,0 +1,38 @@
+"""What the device knows of the time: an interval and how far to trust it.
+
+A board without a battery wakes up in 1970; a verdict must then not pretend to know the hour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+
+class ClockLevel(IntEnum):
+    """Bits 0 and 1 of a record's flags."""
+
+    A = 0  # confirmed in this boot
+    B = 1  # held since it was confirmed, or set by a time code or by hand
+    C = 2  # only a floor is known
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """Now lies in [earliest, latest], aware UTC; `latest` None means it is not bounded."""
+
+    earliest: datetime
+    latest: datetime | None
+    level: ClockLevel
+
+    @classmethod
+    def exact(cls, at: datetime, level: ClockLevel = ClockLevel.A) -> ClockReading:
+        """An interval of no length, as a confirmed clock gives."""
+        return cls(at, at, level)
+
+    def surely_before(self, moment: datetime) -> bool:
+        return self.latest is not None and self.latest < moment
+
+    def surely_at_or_after(self, moment: datetime) -> bool:
+        return self.earliest >= moment

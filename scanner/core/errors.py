@@ -1,0 +1,47 @@
+"""What can go wrong, sorted by whose fault it is.
+
+The first sentence of an error's text is the operator's sentence: what to do, in plain words.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scanner.core.verdict import Reason
+
+
+class CheckpointError(Exception):
+    """Anything this program raises on purpose; its text says what to do."""
+
+
+class PassError(CheckpointError):
+    """What was presented cannot be opened as a pass. Normal: it becomes a verdict."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{reason.name}: {detail}" if detail else reason.name)
+        self.reason = reason
+
+
+class UpdateError(CheckpointError):
+    """A list, rule or policy that arrived is refused; the one installed before stays."""
+
+
+class ConfigError(CheckpointError):
+    """The settings file is wrong; the text names line, key and allowed values."""
+
+
+class DeviceError(CheckpointError):
+    """The camera, the lamps, the buzzer or the clock does not do what it should."""
+
+
+class StoreError(CheckpointError):
+    """A database of this device cannot be read or written."""
+
+
+class SyncError(CheckpointError):
+    """Lists could not be fetched or scan records not sent; scanning goes on meanwhile."""
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.retryable = retryable
