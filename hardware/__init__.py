@@ -1,0 +1,1 @@
+"""Real cameras, lamps, buzzer and clock, and their simulated twins."""

@@ -1,0 +1,1 @@
+"""From camera frame to bytes: the reader process and its cascade."""
