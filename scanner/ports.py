@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scanner.core.claims import Pass
+    from scanner.core.facts import ListFacts
     from scanner.core.record import ScanRecord
     from scanner.core.signal import Signal
-    from scanner.core.verdict import ListFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,7 @@ The first sentence of an error's text is the operator's sentence: what to do, in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from scanner.core.verdict import Reason
+from scanner.core.reasons import Reason
 
 
 class CheckpointError(Exception):

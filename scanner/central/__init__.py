@@ -1,0 +1,1 @@
+"""The other end: what issuers and the relying party run. Stands on the core alone."""

@@ -1,0 +1,76 @@
+"""What the relying party has decided: the signed policy, and what this checkpoint asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from scanner.core.clock import ClockReading
+from scanner.core.rules import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class KindPolicy:
+    """`live`: needs a live proof. `one_off`: used up by its first admission. `compare`: by eye."""
+
+    live: bool = False
+    one_off: bool = False
+    compare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """How old a list may be: seconds to the banner (soft) and to "cannot decide" (hard)."""
+
+    soft_s: int = 24 * 3600
+    hard_s: int = 72 * 3600
+    hard_s_by_kind: Mapping[int, int] = field(default_factory=dict)
+
+    def is_old(self, age_s: float) -> bool:
+        return age_s >= self.soft_s
+
+    def is_too_old(self, age_s: float, kind: int) -> bool:
+        return age_s >= self.hard_s_by_kind.get(kind, self.hard_s)
+
+
+@dataclass(frozen=True, slots=True)
+class LogPolicy:
+    """Times in records are floored to `floor_min` minutes; days kept before they are deleted."""
+
+    floor_min: int = 15
+    keep_days: int = 1
+    max_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where this device stands and what it asks for. None: not bound to a zone or transport."""
+
+    id: str = "checkpoint"
+    zone: int | None = None
+    transport: int | None = None
+    asks_plate: bool = False
+    asks_card: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointPolicy:
+    """Everything `judge` needs to know that is not about the pass."""
+
+    checkpoint: Checkpoint = Checkpoint()
+    version: int = 0
+    time_zone: tzinfo = UTC
+    leeway: timedelta = timedelta(0)
+    status_ages: Ages = Ages()
+    holder_ages: Ages = Ages()
+    trust_ages: Ages = Ages()
+    kinds: Mapping[int, KindPolicy] = field(default_factory=dict)
+    formats: frozenset[str] = frozenset({"MP1"})
+    repeat_s: int = 60
+    log: LogPolicy = LogPolicy()
+    rules: tuple[Rule, ...] = ()
+    end_of_regime: datetime | None = None
+
+    def has_ended(self, now: ClockReading) -> bool:
+        return self.end_of_regime is not None and now.surely_at_or_after(self.end_of_regime)

@@ -1,0 +1,98 @@
+"""The scan record: 16 bytes, and all that is ever kept of a scan.
+
+No name, no pass id, no payload, no picture and no hash of these: a record says when (floored),
+what was decided and why, which issuer, and in which state the device was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntFlag
+from struct import Struct
+
+from scanner.core.clock import ClockReading
+from scanner.core.policy import CheckpointPolicy
+from scanner.core.reasons import COUNTED_REASONS, Notice, Outcome, Reason
+from scanner.core.verdict import Verdict
+
+# seq u32 · minute u32 · outcome u8 · reason u8 · issuer u8 · flags u8 · list version u32
+_LAYOUT = Struct("<IIBBBBI")
+RECORD_BYTES = _LAYOUT.size
+
+
+class RecordFlag(IntFlag):
+    """Bits 0 and 1 hold the clock level."""
+
+    LIST_OLD = 4
+    SEEN_BEFORE = 8
+    EXTENDED = 16
+    TYPED = 32
+    LAMP_FAULT = 64
+    SIMULATED = 128
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRecord:
+    """`minute` counts from 1970 and is floored by the policy; `seq` is given by the outbox."""
+
+    minute: int
+    outcome: Outcome
+    reason: Reason
+    issuer_no: int
+    flags: int
+    list_version: int
+
+    def pack(self, seq: int) -> bytes:
+        return _LAYOUT.pack(
+            seq, self.minute, self.outcome, self.reason, self.issuer_no, self.flags,
+            self.list_version,
+        )  # fmt: skip
+
+
+def unpack(packed: bytes) -> tuple[int, ScanRecord]:
+    """16 bytes → seq and record. Raises ValueError for other lengths and unknown codes."""
+    if len(packed) != RECORD_BYTES:
+        raise ValueError(f"a record has {RECORD_BYTES} bytes, not {len(packed)}")
+    seq, minute, outcome, reason, issuer_no, flags, version = _LAYOUT.unpack(packed)
+    return seq, ScanRecord(minute, Outcome(outcome), Reason(reason), issuer_no, flags, version)
+
+
+def takes_record(reason: Reason) -> bool:
+    """Only judged passes take a seq; the rest is counted by the hour."""
+    return reason.outcome is not Outcome.NONE and reason not in COUNTED_REASONS
+
+
+NO_FLAGS = RecordFlag(0)
+
+
+def record_of(
+    verdict: Verdict, policy: CheckpointPolicy, now: ClockReading, extra: RecordFlag = NO_FLAGS
+) -> ScanRecord:
+    """What is kept of a verdict; `extra` adds what only the shell knows."""
+    lists = verdict.facts.lists if verdict.facts else None
+    return ScanRecord(
+        minute=floored_minute(now.earliest, policy.log.floor_min),
+        outcome=verdict.outcome,
+        reason=verdict.reason,
+        issuer_no=verdict.pass_.key.issuer_no if verdict.pass_ else 0,
+        flags=int(now.level) | _flags(verdict, policy) | extra,
+        list_version=lists.status_version if lists else 0,
+    )
+
+
+def floored_minute(at: datetime, floor_min: int) -> int:
+    minute = int(at.timestamp() // 60)
+    return minute - minute % floor_min
+
+
+def _flags(verdict: Verdict, policy: CheckpointPolicy) -> RecordFlag:
+    flags = NO_FLAGS
+    if verdict.facts is not None:
+        if policy.status_ages.is_old(verdict.facts.lists.status_age_s or 0):
+            flags |= RecordFlag.LIST_OLD
+        if verdict.facts.seen.ago_s is not None:
+            flags |= RecordFlag.SEEN_BEFORE
+    if Notice.EXTENDED in verdict.notices:
+        flags |= RecordFlag.EXTENDED
+    return flags

@@ -1,0 +1,196 @@
+"""Whose signatures count, and for what: the trust list, a JWK Set [RFC 7517].
+
+A pass is bounded by the entry of the key that signed it: issuer, kinds, index range, life.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicNumbers
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from scanner.core.clock import ClockReading
+from scanner.core.cose import Algorithm, PublicKey
+from scanner.core.errors import UpdateError
+
+KID_BYTES = 8
+# A kid may repeat, by accident or by an attacker who ground one out; each is tried, but a list
+# that makes the scanner try many would make it slow.
+MAX_KEYS_OF_ONE_KID = 4
+# The kind that lets a key sign time codes; no pass has it.
+TIME_CODE_KIND = 100
+
+# The private halves of these keys are public: they come with the sample passes. They are refused
+# in every list unless all ports are simulated. First 8 bytes of SHA-256 of the raw public key.
+TEST_KEY_FINGERPRINTS: frozenset[str] = frozenset()
+
+
+class KeyState(Enum):
+    LIVE = "live"
+    DEAD = "dead"
+    ISSUED_SET = "issued-set"  # leaked: only what the issuer really signed still passes
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerKey:
+    """One entry; None means no bound. `index_range` and the window include both ends' first."""
+
+    kid: bytes
+    algorithm: Algorithm
+    public_key: PublicKey = field(compare=False)
+    fingerprint: str
+    issuer: str | None = None
+    issuer_no: int = 0
+    kinds: frozenset[int] | None = None
+    index_range: tuple[int, int] | None = None
+    max_life_s: Mapping[int, int] = field(default_factory=dict)
+    not_before: datetime | None = None
+    expires: datetime | None = None
+    state: KeyState = KeyState.LIVE
+    is_test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrustList:
+    """The accepted keys by kid, and until when the list counts as fresh (None: never)."""
+
+    keys: Mapping[bytes, tuple[IssuerKey, ...]]
+    version: int = 0
+    fresh_until: datetime | None = None
+
+    @classmethod
+    def of(
+        cls, keys: Iterable[IssuerKey], version: int = 0, fresh_until: datetime | None = None
+    ) -> TrustList:
+        by_kid: dict[bytes, tuple[IssuerKey, ...]] = {}
+        for key in keys:
+            by_kid[key.kid] = (*by_kid.get(key.kid, ()), key)
+            if len(by_kid[key.kid]) > MAX_KEYS_OF_ONE_KID:
+                raise UpdateError(f"The trust list has over {MAX_KEYS_OF_ONE_KID} keys of one kid.")
+        return cls(by_kid, version, fresh_until)
+
+    def is_fresh(self, now: ClockReading) -> bool:
+        """Surely younger than its soft age, so that an unknown kid is no key of ours."""
+        return self.fresh_until is not None and now.surely_before(self.fresh_until)
+
+
+def parse_trust_list(text: str | bytes, *, allow_test_keys: bool) -> list[IssuerKey]:
+    """JWK Set → keys. Raises UpdateError, naming the entry; a list is taken whole or not at all.
+
+    Members that are missing bound nothing. Unknown members are ignored [RFC 7517 §4, §5].
+    """
+    try:
+        parsed = json.loads(text)
+        entries = parsed["keys"]
+        if not isinstance(entries, list):
+            raise TypeError("keys")
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise UpdateError('The trust list is not a JWK Set: {"keys": [...]} is expected.') from None
+    keys = []
+    for number, entry in enumerate(entries, start=1):
+        try:
+            key = _parse_key(entry)
+        except (ValueError, TypeError, KeyError, OverflowError, AttributeError) as error:
+            raise UpdateError(f"Key {number} of the trust list is unusable: {error!r}.") from None
+        if not allow_test_keys and (key.is_test or key.fingerprint in TEST_KEY_FINGERPRINTS):
+            raise UpdateError(
+                f"Key {number} of the trust list is a test key, and anyone can sign with it. "
+                "Remove it, or start with --simulate."
+            )
+        keys.append(key)
+    return keys
+
+
+def _parse_key(entry: dict[str, object]) -> IssuerKey:
+    algorithm, public_key, raw = _parse_public_key(entry)
+    kid = bytes.fromhex(_text(entry, "kid"))
+    if len(kid) != KID_BYTES:
+        raise ValueError(f"kid has {len(kid)} bytes, not {KID_BYTES}")
+    return IssuerKey(
+        kid=kid,
+        algorithm=algorithm,
+        public_key=public_key,
+        fingerprint=sha256(raw).hexdigest()[: 2 * KID_BYTES],
+        issuer=_text(entry, "iss") if "iss" in entry else None,
+        issuer_no=_integer(entry.get("issuer_no", 0), 0, 255),
+        kinds=_kinds(entry.get("kinds")),
+        index_range=_index_range(entry.get("index")),
+        max_life_s=_max_life(entry.get("max_life_s")),
+        not_before=_moment(entry.get("nbf")),
+        expires=_moment(entry.get("exp")),
+        state=KeyState(entry.get("state", "live")),
+        is_test=entry.get("test", False) is not False,
+    )
+
+
+def _parse_public_key(entry: dict[str, object]) -> tuple[Algorithm, PublicKey, bytes]:
+    match entry.get("kty"), entry.get("crv"), entry.get("alg"):
+        case "OKP", "Ed25519", "EdDSA":
+            raw = _b64(entry, "x")
+            return Algorithm.EDDSA, Ed25519PublicKey.from_public_bytes(raw), raw
+        case "EC", "P-256", "ES256":
+            x, y = (int.from_bytes(_b64(entry, name)) for name in ("x", "y"))
+            point = EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
+            raw = point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+            return Algorithm.ES256, point, raw
+        case kty, crv, alg:
+            raise ValueError(f"kty {kty}, crv {crv}, alg {alg}: only Ed25519/EdDSA and P-256/ES256")
+
+
+def _b64(entry: dict[str, object], name: str) -> bytes:
+    text = _text(entry, name)
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _text(entry: dict[str, object], name: str) -> str:
+    value = entry[name]
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is not text")
+    return value
+
+
+def _integer(value: object, least: int, most: int) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{value!r} is not a whole number from {least} to {most}")
+    return value
+
+
+def _kinds(value: object) -> frozenset[int] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise TypeError("kinds is not a list")
+    return frozenset(_integer(kind, 0, 2**31) for kind in value)
+
+
+def _index_range(value: object) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != 2:
+        raise TypeError("index is not [from, to]")
+    first, last = (_integer(end, 0, 2**32 - 1) for end in value)
+    if first > last:
+        raise ValueError("index runs backwards")
+    return first, last
+
+
+def _max_life(value: object) -> dict[int, int]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise TypeError("max_life_s is not a map")
+    return {int(kind): _integer(life, 0, 2**40) for kind, life in value.items()}
+
+
+def _moment(value: object) -> datetime | None:
+    if value is None:
+        return None
+    return datetime.fromtimestamp(_integer(value, 0, 253402300799), UTC)

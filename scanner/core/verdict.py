@@ -1,0 +1,289 @@
+"""The verdict: facts about a pass in, one outcome and reason out.
+
+`judge` is total and pure. Every check names what it finds, a provable refusal or a doubt; the
+first refusal in the order of PRECEDENCE wins, then the first doubt, and only a pass with no
+finding at all is admitted. So no check can turn a refusal into an admission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scanner.core.claims import Pass, fold_plate
+from scanner.core.clock import ClockLevel, ClockReading
+from scanner.core.facts import Facts, PassStatus
+from scanner.core.policy import Ages, CheckpointPolicy, KindPolicy
+from scanner.core.reasons import Notice, Outcome, Reason
+from scanner.core.rules import (
+    Rule,
+    closes_zone,
+    extended_expiry,
+    forbids_batch,
+    forbids_district,
+)
+from scanner.core.trust import KeyState
+from scanner.core.windows import holds_in_windows
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`pass_` is set only once its signature is verified; it is for the screen, never stored."""
+
+    reason: Reason
+    notices: tuple[Notice, ...] = ()
+    pass_: Pass | None = None
+    facts: Facts | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.reason.outcome
+
+    @property
+    def seen_min(self) -> int | None:
+        """Whole minutes since this device admitted the pass."""
+        ago_s = self.facts.seen.ago_s if self.facts else None
+        return None if ago_s is None else int(ago_s // 60)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    pass_: Pass
+    facts: Facts
+    policy: CheckpointPolicy
+    now: ClockReading
+
+    @property
+    def kind(self) -> KindPolicy | None:
+        """None when the policy does not know the kind; a policy without kinds knows all."""
+        if not self.policy.kinds:
+            return KindPolicy()
+        return self.policy.kinds.get(self.pass_.kind)
+
+
+def judge(pass_: Pass, facts: Facts, policy: CheckpointPolicy, now: ClockReading) -> Verdict:
+    """A verdict for every input; the same for the same input, bit for bit; raises nothing."""
+    if policy.has_ended(now):
+        return Verdict(Reason.REGIME_ENDED)
+    if pass_.is_specimen:
+        return Verdict(Reason.SPECIMEN, pass_=pass_, facts=facts)
+    case = _Case(pass_, facts, policy, now)
+    findings = {finding for check in CHECKS if (finding := check(case)) is not None}
+    for reason in PRECEDENCE:
+        if reason in findings:
+            return Verdict(reason, pass_=pass_, facts=facts)
+    return Verdict(Reason.OK, _notices(case), pass_, facts)
+
+
+def _key_lives(case: _Case) -> Reason | None:
+    return Reason.KEY_DEAD if case.pass_.key.state is KeyState.DEAD else None
+
+
+def _was_issued(case: _Case) -> Reason | None:
+    if case.pass_.key.state is not KeyState.ISSUED_SET:
+        return None
+    match case.facts.lists.is_issued:
+        case True:
+            return None
+        case False:
+            return Reason.NOT_ISSUED
+        case None:
+            return Reason.NO_LISTS
+
+
+def _is_within_key(case: _Case) -> Reason | None:
+    return None if case.pass_.is_within_its_key() else Reason.KEY_NOT_FOR
+
+
+def _has_begun(case: _Case) -> Reason | None:
+    begins = case.pass_.not_before - case.policy.leeway
+    if case.now.surely_at_or_after(begins):
+        return None
+    return Reason.NOT_YET_VALID if case.now.surely_before(begins) else Reason.CLOCK
+
+
+def _has_not_expired(case: _Case) -> Reason | None:
+    """Valid while now < exp; rules that may hold can only make a refusal a doubt."""
+    rules, now, leeway = case.policy.rules, case.now, case.policy.leeway
+    surely = extended_expiry(case.pass_, [rule for rule in rules if rule.surely_holds(now)])
+    perhaps = extended_expiry(case.pass_, [rule for rule in rules if rule.may_hold(now)])
+    if now.surely_before(surely + leeway):
+        return None
+    return Reason.EXPIRED if now.surely_at_or_after(perhaps + leeway) else Reason.CLOCK
+
+
+def _has_status(case: _Case) -> Reason | None:
+    lists, ages = case.facts.lists, case.policy.status_ages
+    if lists.status is PassStatus.REVOKED:
+        return Reason.REVOKED
+    if lists.status is PassStatus.SUSPENDED:
+        return Reason.SUSPENDED
+    if (too_old := _list_age_finding(case, lists.status_age_s, ages)) is not None:
+        return too_old
+    # Maps are published ahead of issue: beyond a fresh map means never revoked.
+    beyond = lists.status is PassStatus.BEYOND_MAP and ages.is_old(lists.status_age_s or 0)
+    return Reason.INDEX_BEYOND_MAP if beyond else None
+
+
+def _holder_is_free(case: _Case) -> Reason | None:
+    lists = case.facts.lists
+    if lists.holder_is_listed:
+        return Reason.HOLDER
+    return _list_age_finding(case, lists.holders_age_s, case.policy.holder_ages)
+
+
+def _list_age_finding(case: _Case, age_s: float | None, ages: Ages) -> Reason | None:
+    if age_s is None:
+        return Reason.NO_LISTS
+    return Reason.LIST_TOO_OLD if ages.is_too_old(age_s, case.pass_.kind) else None
+
+
+def _batch_is_free(case: _Case) -> Reason | None:
+    return _rule_finding(case, Reason.BATCH, lambda rule: forbids_batch(case.pass_, rule))
+
+
+def _district_is_free(case: _Case) -> Reason | None:
+    return _rule_finding(case, Reason.DISTRICT, lambda rule: forbids_district(case.pass_, rule))
+
+
+def _zone_is_open(case: _Case) -> Reason | None:
+    zone = case.policy.checkpoint.zone
+    return _rule_finding(case, Reason.ZONE_CLOSED, lambda rule: closes_zone(case.pass_, rule, zone))
+
+
+def _rule_finding(case: _Case, reason: Reason, forbids: Callable[[Rule], bool]) -> Reason | None:
+    """A rule that surely holds refuses; one that has perhaps lapsed makes a doubt."""
+    forbidding = [rule for rule in case.policy.rules if forbids(rule)]
+    if any(rule.surely_holds(case.now) for rule in forbidding):
+        return reason
+    return Reason.CLOCK if any(rule.may_hold(case.now) for rule in forbidding) else None
+
+
+def _zone_fits(case: _Case) -> Reason | None:
+    zones, here = case.pass_.zones, case.policy.checkpoint.zone
+    return Reason.WRONG_ZONE if zones and here is not None and here not in zones else None
+
+
+def _transport_fits(case: _Case) -> Reason | None:
+    transports, here = case.pass_.transports, case.policy.checkpoint.transport
+    wrong = transports and here is not None and here not in transports
+    return Reason.WRONG_TRANSPORT if wrong else None
+
+
+def _hour_fits(case: _Case) -> Reason | None:
+    return holds_in_windows(case.pass_.windows, case.now, case.policy.time_zone)
+
+
+def _plate_fits(case: _Case) -> Reason | None:
+    if not case.policy.checkpoint.asks_plate or case.pass_.plate is None:
+        return None
+    if case.facts.typed_plate is None:
+        return Reason.PLATE_NEEDED
+    fits = fold_plate(case.facts.typed_plate) == fold_plate(case.pass_.plate)
+    return None if fits else Reason.WRONG_PLATE
+
+
+def _card_fits(case: _Case) -> Reason | None:
+    if not case.policy.checkpoint.asks_card or case.pass_.transport_card is None:
+        return None
+    if case.facts.typed_card is None:
+        return Reason.PLATE_NEEDED
+    fits = case.facts.typed_card.endswith(case.pass_.transport_card)
+    return None if fits else Reason.WRONG_CARD
+
+
+def _is_unused(case: _Case) -> Reason | None:
+    """A one-off is used up by its admission; for `repeat_s` a phone that slips may be repeated."""
+    if case.kind is None or not case.kind.one_off:
+        return None
+    seen = case.facts.seen
+    if seen.ago_s is not None:
+        return Reason.ALREADY_USED if seen.ago_s > case.policy.repeat_s else None
+    return Reason.MEMORY_LOST if seen.memory_lost_at is not None else None
+
+
+def _is_understood(case: _Case) -> Reason | None:
+    if case.pass_.has_unknown_restriction:
+        return Reason.UPDATE_SCANNER
+    unsupported = (
+        case.kind is None
+        or case.pass_.format not in case.policy.formats
+        or (case.pass_.has_foreign_status and case.pass_.index is None)
+    )
+    return Reason.UNSUPPORTED if unsupported else None
+
+
+def _is_live(case: _Case) -> Reason | None:
+    return Reason.LIVE_MISSING if case.kind is not None and case.kind.live else None
+
+
+def _is_compared(case: _Case) -> Reason | None:
+    return Reason.COMPARE if case.kind is not None and case.kind.compare else None
+
+
+def _notices(case: _Case) -> tuple[Notice, ...]:
+    """What the officer should know although the pass is good."""
+    facts, pass_, now = case.facts, case.pass_, case.now
+    noted = {
+        Notice.SEEN: facts.seen.ago_s is not None,
+        Notice.SAME_PERSON: facts.seen.same_person,
+        Notice.LIST_OLD: case.policy.status_ages.is_old(facts.lists.status_age_s or 0),
+        Notice.EXTENDED: not now.surely_before(pass_.expires + case.policy.leeway),
+        Notice.CLOCK_HELD: now.level is not ClockLevel.A,
+    }
+    return tuple(notice for notice, holds in noted.items() if holds)
+
+
+CHECKS: tuple[Callable[[_Case], Reason | None], ...] = (
+    _key_lives,
+    _was_issued,
+    _is_within_key,
+    _has_begun,
+    _has_not_expired,
+    _has_status,
+    _holder_is_free,
+    _batch_is_free,
+    _district_is_free,
+    _zone_is_open,
+    _zone_fits,
+    _transport_fits,
+    _hour_fits,
+    _plate_fits,
+    _card_fits,
+    _is_unused,
+    _is_understood,
+    _is_live,
+    _is_compared,
+)
+
+# Every provable refusal before every doubt; within each, what says most comes first.
+PRECEDENCE: tuple[Reason, ...] = (
+    Reason.KEY_DEAD,
+    Reason.NOT_ISSUED,
+    Reason.KEY_NOT_FOR,
+    Reason.NOT_YET_VALID,
+    Reason.EXPIRED,
+    Reason.REVOKED,
+    Reason.SUSPENDED,
+    Reason.HOLDER,
+    Reason.BATCH,
+    Reason.DISTRICT,
+    Reason.ZONE_CLOSED,
+    Reason.WRONG_ZONE,
+    Reason.WRONG_TRANSPORT,
+    Reason.WRONG_DAY,
+    Reason.WRONG_TIME,
+    Reason.WRONG_PLATE,
+    Reason.WRONG_CARD,
+    Reason.ALREADY_USED,
+    Reason.CLOCK,
+    Reason.NO_LISTS,
+    Reason.LIST_TOO_OLD,
+    Reason.INDEX_BEYOND_MAP,
+    Reason.UPDATE_SCANNER,
+    Reason.UNSUPPORTED,
+    Reason.LIVE_MISSING,
+    Reason.PLATE_NEEDED,
+    Reason.MEMORY_LOST,
+    Reason.COMPARE,
+)
