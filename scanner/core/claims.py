@@ -77,7 +77,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """A pass whose signature is verified, and the key that signed it. Never stored, never logged."""
+    """A pass whose signature is verified, and by which key. Never stored, never logged."""
 
     key: IssuerKey
     issuer: str
