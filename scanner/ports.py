@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     from scanner.core.claims import Pass
     from scanner.core.facts import ListFacts
+    from scanner.core.policy import CheckpointPolicy
     from scanner.core.record import ScanRecord
     from scanner.core.signal import Signal
+    from scanner.core.trust import TrustList
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,10 @@ class Indicator(Protocol):
     def show(self, signal: Signal) -> None:
         """Start the lamps of a signal, at once and without its sound; replaces what was shown."""
 
+    @property
+    def fault(self) -> str | None:
+        """What is wrong with lamps or buzzer; None when nothing is known to be."""
+
     def confirm(self) -> None:
         """The record of what is shown is on the disk: sound it, and let its lamps stay."""
 
@@ -90,11 +96,20 @@ class Clock(Protocol):
         """Seconds since some fixed point; never jumps."""
 
 
-class PassFacts(Protocol):
-    """What the stores know about a pass."""
+class Lists(Protocol):
+    """Everything signed that the device judges by."""
+
+    @property
+    def trust(self) -> TrustList: ...
+
+    @property
+    def policy(self) -> CheckpointPolicy: ...
 
     def about(self, pass_: Pass, now: ClockReading) -> ListFacts:
         """Status, holder list, issued set and the ages of these; raises StoreError."""
+
+    def refresh(self) -> bool:
+        """Take over what an update has installed; True when there was any. Raises StoreError."""
 
 
 class Outbox(Protocol):

@@ -1,0 +1,116 @@
+"""Bring the databases of a state folder to the schema of this version: `scanner migrate`.
+
+Runs before the loop, since the loop does not import sqlite-utils. A release only adds tables or
+nullable columns, so that the release before still runs on the new schema.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from scanner.core.errors import StoreError
+from scanner.store.database import ALL_FILES, LISTS, OUTBOX, STATE, StoreFile, configure, is_intact
+
+lists = Migrations("lists")
+outbox = Migrations("outbox")
+state = Migrations("state")
+
+
+@lists()
+def first_lists(db: Database) -> None:
+    """Everything signed that the device holds; `artefact` says how new each part is."""
+    for statement in (
+        "CREATE TABLE artefact (name TEXT PRIMARY KEY, version INTEGER NOT NULL,"
+        " issued_at INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE document (target TEXT PRIMARY KEY, body BLOB NOT NULL)",
+        "CREATE TABLE status_row (id INTEGER PRIMARY KEY, bits BLOB NOT NULL)",
+        "CREATE TABLE delta (issuer INTEGER, to_version INTEGER, from_version INTEGER NOT NULL,"
+        " body BLOB NOT NULL, PRIMARY KEY (issuer, to_version))",
+        "CREATE TABLE revoked_id (id BLOB PRIMARY KEY) WITHOUT ROWID",
+        "CREATE TABLE holder (ref BLOB PRIMARY KEY) WITHOUT ROWID",
+        "CREATE TABLE issued (kid BLOB, cti BLOB, PRIMARY KEY (kid, cti)) WITHOUT ROWID",
+    ):
+        db.execute(statement)
+
+
+@outbox()
+def first_outbox(db: Database) -> None:
+    """`seq` is never used twice, even after its row is gone; `epoch` tells rebuilt files apart."""
+    for statement in (
+        "CREATE TABLE record (seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+        " body BLOB NOT NULL CHECK (length(body) = 16))",
+        "CREATE TABLE counter (hour INTEGER, name TEXT, n INTEGER NOT NULL,"
+        " PRIMARY KEY (hour, name)) WITHOUT ROWID",
+        "CREATE TABLE epoch (id BLOB NOT NULL CHECK (length(id) = 8))",
+    ):
+        db.execute(statement)
+    db.execute("INSERT INTO epoch VALUES (?)", [os.urandom(8)])
+
+
+@state()
+def first_state(db: Database) -> None:
+    """Numbers that only rise; the trigger stops even a slip of ours."""
+    db.execute("CREATE TABLE floor (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID")
+    db.execute(
+        "CREATE TRIGGER floor_never_falls BEFORE UPDATE ON floor WHEN NEW.value < OLD.value"
+        " BEGIN SELECT RAISE(ABORT, 'a floor never falls'); END"
+    )
+
+
+_MIGRATIONS = {LISTS: lists, OUTBOX: outbox, STATE: state}
+
+
+def migrate(folder: Path, report: Callable[[str], None] = lambda line: None) -> None:
+    """Make or update every database in `folder`; one line a step goes to `report`.
+
+    A damaged file is moved aside, never deleted, and a new one made. Raises StoreError.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for file in ALL_FILES:
+            _migrate_file(folder, file, report)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(
+            f"The state folder {folder} cannot be used ({error}). "
+            "Check that it exists, is writable and has room."
+        ) from error
+
+
+def _migrate_file(folder: Path, file: StoreFile, report: Callable[[str], None]) -> None:
+    path = folder / file.name
+    if path.exists() and not _opens_intact(path):
+        report(f"{file.name} is damaged; moved aside as {_move_aside(path).name}")
+    db = sqlite3.connect(path, isolation_level=None)
+    try:
+        configure(db, file)
+        tables = Database(db)
+        pending = [migration.name for migration in _MIGRATIONS[file].pending(tables)]
+        _MIGRATIONS[file].apply(tables)
+        report(f"{file.name}: {', '.join(pending) if pending else 'up to date'}")
+    finally:
+        db.close()
+
+
+def _opens_intact(path: Path) -> bool:
+    db = sqlite3.connect(path, isolation_level=None)
+    try:
+        return is_intact(db)
+    finally:
+        db.close()
+
+
+def _move_aside(path: Path) -> Path:
+    """`outbox.db` → `outbox.db.damaged-1`, with its WAL beside it."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    return aside

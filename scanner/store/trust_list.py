@@ -1,0 +1,138 @@
+"""Everything the loop judges by, read from `lists.db` and taken anew when an update lands."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from scanner.core.claims import Pass
+from scanner.core.clock import ClockReading
+from scanner.core.errors import StoreError, UpdateError
+from scanner.core.facts import ListFacts
+from scanner.core.policy import Checkpoint, CheckpointPolicy
+from scanner.core.targets import PolicyFile, parse_policy, parse_rules
+from scanner.core.trust import TrustList, parse_trust_list
+from scanner.store.database import LISTS, connect, translated
+from scanner.store.revocations import Artefact, Revocations
+
+
+class SqliteLists:
+    """Implements the `Lists` port over the `lists.db` of a state folder."""
+
+    def __init__(self, folder: Path, checkpoint: Checkpoint, *, allow_test_keys: bool) -> None:
+        """Raises StoreError when the file is missing, damaged or holds what cannot be read."""
+        self.checkpoint = checkpoint
+        self._allow_test_keys = allow_test_keys
+        self._db = connect(folder, LISTS)
+        self._seen_version = -1
+        self.refresh()
+
+    @property
+    def trust(self) -> TrustList:
+        return self._trust
+
+    @property
+    def policy(self) -> CheckpointPolicy:
+        return self._policy
+
+    @property
+    def artefacts(self) -> dict[str, Artefact]:
+        """Versions and ages of what is installed, for status and doctor."""
+        return dict(self._revocations.artefacts)
+
+    def about(self, pass_: Pass, now: ClockReading) -> ListFacts:
+        """Raises StoreError."""
+        return self._revocations.about(pass_, now)
+
+    def refresh(self) -> bool:
+        """Take over what another process has committed; True when there was something new.
+
+        One PRAGMA when nothing changed, so it may be called often. Raises StoreError; what was
+        loaded before stays.
+        """
+        with translated(LISTS.name):
+            version = int(self._db.execute("PRAGMA data_version").fetchone()[0])
+        if version == self._seen_version:
+            return False
+        self._load()
+        self._seen_version = version
+        return True
+
+    def _load(self) -> None:
+        """In one read transaction, so that never half an update is seen."""
+        try:
+            with translated(LISTS.name):
+                self._db.execute("BEGIN")
+                try:
+                    revocations = Revocations(self._db)
+                    documents = self._documents()
+                finally:
+                    self._db.execute("COMMIT")
+            policy = self._read_policy(documents, revocations)
+            trust = self._read_trust(documents, revocations, policy)
+        except UpdateError as error:
+            raise StoreError(f"lists.db holds what this version cannot read: {error}") from error
+        self._revocations, self._policy, self._trust = revocations, policy, trust
+
+    def _documents(self) -> dict[str, list[bytes]]:
+        """By artefact: keys, policy, rules."""
+        found: dict[str, list[bytes]] = {}
+        for target, body in self._db.execute("SELECT target, body FROM document ORDER BY target"):
+            found.setdefault(target.split("-")[0], []).append(body)
+        return found
+
+    def _read_policy(
+        self, documents: dict[str, list[bytes]], revocations: Revocations
+    ) -> CheckpointPolicy:
+        """Without a policy there are no lists either, and nothing is admitted."""
+        policy = CheckpointPolicy(checkpoint=self.checkpoint)
+        if "policy" in documents:
+            policy = to_policy(parse_policy(documents["policy"][0]), self.checkpoint)
+        rules = tuple(rule for body in documents.get("rules", ()) for rule in parse_rules(body))
+        end = revocations.artefacts.get("end-of-regime")
+        ends_at = datetime.fromtimestamp(end.version, UTC) if end else None
+        return dataclasses.replace(policy, rules=rules, end_of_regime=ends_at)
+
+    def _read_trust(
+        self,
+        documents: dict[str, list[bytes]],
+        revocations: Revocations,
+        policy: CheckpointPolicy,
+    ) -> TrustList:
+        keys = [
+            key
+            for body in documents.get("keys", ())
+            for key in parse_trust_list(body, allow_test_keys=self._allow_test_keys)
+        ]
+        artefact = revocations.artefacts.get("keys")
+        if artefact is None:
+            return TrustList.of(keys)
+        soft = timedelta(seconds=policy.trust_ages.soft_s)
+        fresh_until = datetime.fromtimestamp(artefact.issued_at, UTC) + soft
+        return TrustList.of(keys, artefact.version, fresh_until)
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def to_policy(file: PolicyFile, checkpoint: Checkpoint) -> CheckpointPolicy:
+    """The signed policy joined with this checkpoint's settings. Raises UpdateError."""
+    try:
+        zone = ZoneInfo(file.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UpdateError(f"the policy names an unknown time zone, {file.time_zone}") from None
+    return CheckpointPolicy(
+        checkpoint=checkpoint,
+        version=file.version,
+        time_zone=zone,
+        leeway=timedelta(seconds=file.leeway_s),
+        status_ages=file.ages_s.status.to_ages(),
+        holder_ages=file.ages_s.holders.to_ages(),
+        trust_ages=file.ages_s.trust.to_ages(),
+        kinds={kind: entry.to_kind() for kind, entry in file.kinds.items()},
+        formats=frozenset(file.formats),
+        repeat_s=file.repeat_s,
+        log=file.log.to_log(),
+    )
