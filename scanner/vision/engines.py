@@ -35,23 +35,21 @@ class Found:
 
 Engine = Callable[[Grey], list[Found]]
 
-_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
-
 
 def zxing(grey: Grey) -> list[Found]:
     """zxing-cpp: first, since it is the fastest by far and reads inverted codes."""
-    codes = zxingcpp.read_barcodes(
-        grey,
-        formats=_QR,
-        try_downscale=False,
-        try_invert=True,
-    )
-    return [_from_zxing(code) for code in codes]
+    return _read_zxing(grey, try_downscale=False)
 
 
 def zxing_shrinking(grey: Grey) -> list[Found]:
     """zxing-cpp, also on smaller copies: codes so large or so grainy that detail misleads."""
-    codes = zxingcpp.read_barcodes(grey, formats=_QR)
+    return _read_zxing(grey, try_downscale=True)
+
+
+def _read_zxing(grey: Grey, *, try_downscale: bool) -> list[Found]:
+    # Made anew for each call: one kept in a global makes the binding report leaks at exit.
+    only_qr = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    codes = zxingcpp.read_barcodes(grey, formats=only_qr, try_downscale=try_downscale)
     return [_from_zxing(code) for code in codes]
 
 
