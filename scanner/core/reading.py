@@ -89,7 +89,11 @@ class HoldGate:
         """The officer asks for a new look: the code in view is judged again."""
         if now_s - self._triggered_s >= TRIGGER_EVERY_S:
             self._triggered_s = now_s
-            self._current, self._has_left = b"", True
+            self.forget()
+
+    def forget(self) -> None:
+        """The next look judges anew whatever code it sees."""
+        self._current, self._has_left = b"", True
 
     def look(self, readings: Sequence[Reading], now_s: float, repeat_s: float = 60.0) -> Sight:
         """What this frame means; `repeat_s`: how long a code that comes back is not judged anew."""
@@ -105,7 +109,7 @@ class HoldGate:
 
     def _several(self) -> Sight:
         """Neither is decided, and the one that stays is judged anew."""
-        self._current, self._has_left = b"", True
+        self.forget()
         return Sight(View.SEVERAL)
 
     def _nothing(self, now_s: float) -> Sight:

@@ -42,8 +42,16 @@ class Verdict:
     @property
     def seen_min(self) -> int | None:
         """Whole minutes since this device admitted the pass."""
-        ago_s = self.facts.seen.ago_s if self.facts else None
-        return None if ago_s is None else int(ago_s // 60)
+        return None if self._seen_ago_s is None else int(self._seen_ago_s // 60)
+
+    def is_repeat(self, within_s: float) -> bool:
+        """A phone that slipped away and came back: admitted again, one scan and not two."""
+        ago_s = self._seen_ago_s
+        return self.outcome is Outcome.ADMIT and ago_s is not None and ago_s <= within_s
+
+    @property
+    def _seen_ago_s(self) -> float | None:
+        return self.facts.seen.ago_s if self.facts else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,167 @@
+"""Settings of a device, from `checkpoint.toml`: every field with unit, range and default.
+
+Strict: an unknown or wrong key is an error that names the line, the key and what is allowed, so
+that a typing mistake never becomes a silent default.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import msgspec.inspect
+
+from scanner.core.errors import ConfigError
+
+SYSTEM_CONFIG = Path("/etc/scanner/checkpoint.toml")
+
+Gpio = Annotated[int, msgspec.Meta(ge=0, le=53)]
+Code = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class CheckpointTable(_Table, frozen=True):
+    """`[checkpoint]`: where the device stands. In use only while `standalone = true`."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] = "checkpoint"
+    zone: Code | None = None
+    transport: Code | None = None
+    asks_plate: bool = False
+    asks_card: bool = False
+
+
+class CameraTable(_Table, frozen=True):
+    """`[camera]`: `usb:/dev/v4l/by-id/…`, `video:FILE` or `dir:FOLDER`; frames a second."""
+
+    source: Annotated[str, msgspec.Meta(pattern="^(usb|video|dir):.+")] = "usb:/dev/video0"
+    fps: Annotated[float, msgspec.Meta(ge=1, le=60)] = 15.0
+
+
+class PinsTable(_Table, frozen=True):
+    """`[pins]`: GPIO numbers (not header positions). `sound` is what is wired to `buzzer`."""
+
+    factory: Literal["lgpio", "mock"] = "lgpio"
+    green: Gpio = 17
+    red: Gpio = 27
+    amber: Gpio | None = None
+    buzzer: Gpio = 18
+    trigger: Gpio | None = 22
+    sound: Literal["active", "piezo"] = "active"
+
+
+class Settings(_Table, frozen=True):
+    """The whole file. `standalone`: lists from a bundle, no server, logs are pulled."""
+
+    standalone: bool = False
+    fleet_key: str | None = None  # path of the age identity that opens the holder list
+    checkpoint: CheckpointTable = CheckpointTable()
+    camera: CameraTable = CameraTable()
+    pins: PinsTable = PinsTable()
+
+    def __post_init__(self) -> None:
+        pins = self.pins
+        numbers = [pins.green, pins.red, pins.amber, pins.buzzer, pins.trigger]
+        used = [number for number in numbers if number is not None]
+        if len(set(used)) < len(used):
+            raise ValueError("two of the pins have the same number - at `$.pins`")
+
+
+def find_config(given: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
+    """`--config`, else $SCANNER_CONFIG, else /etc/scanner/checkpoint.toml."""
+    if given is not None:
+        return given
+    return Path(environ["SCANNER_CONFIG"]) if environ.get("SCANNER_CONFIG") else SYSTEM_CONFIG
+
+
+def find_state(given: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
+    """`--state`, else $STATE_DIRECTORY as systemd sets it, else the user's state folder."""
+    if given is not None:
+        return given
+    if environ.get("STATE_DIRECTORY"):
+        return Path(environ["STATE_DIRECTORY"].split(":")[0])
+    from platformdirs import user_state_path  # 10 ms that most commands do not need
+
+    return user_state_path("scanner")
+
+
+def load_settings(path: Path) -> Settings:
+    """Raises ConfigError: file, line, key and what is allowed."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            f"There is no {path}. Copy systemd/checkpoint.toml there, or name one with --config."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read ({error}). Save it as plain UTF-8.") from None
+    return parse_settings(text, str(path))
+
+
+def parse_settings(text: str, source: str) -> Settings:
+    """TOML → Settings. Raises ConfigError as `load_settings`."""
+    try:
+        return msgspec.convert(tomllib.loads(text), Settings)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{source}: {error}. This line is not TOML.") from None
+    except msgspec.ValidationError as error:
+        raise ConfigError(_explain(str(error), text, source)) from None
+
+
+def _explain(message: str, text: str, source: str) -> str:
+    """msgspec's sentence, with the line of the file and what is allowed there."""
+    what, _, path = message.partition(" - at `$")
+    keys = [name for name in path.rstrip("`").split(".") if name]
+    if unknown := re.search(r"unknown field `(.+?)`", what):
+        what = f"there is no such setting; here stand {_allowed(keys)}"
+        keys.append(unknown[1])
+    elif keys:
+        what = f"{what}; allowed: {_allowed(keys)}"
+    return f"{source}, line {_line_of(keys, text)}, {'.'.join(keys) or 'the file'}: {what}."
+
+
+def _allowed(keys: list[str]) -> str:
+    """What a key takes, in words, from the declarations above."""
+    kind: msgspec.inspect.Type = msgspec.inspect.type_info(Settings)
+    for key in keys:
+        if isinstance(kind, msgspec.inspect.StructType):
+            kind = next(field.type for field in kind.fields if field.name == key)
+    if isinstance(kind, msgspec.inspect.UnionType):
+        kind = next(t for t in kind.types if not isinstance(t, msgspec.inspect.NoneType))
+    match kind:
+        case msgspec.inspect.StructType():
+            return ", ".join(field.name for field in kind.fields)
+        case msgspec.inspect.LiteralType():
+            return ", ".join(map(repr, kind.values))
+        case msgspec.inspect.IntType() | msgspec.inspect.FloatType():
+            return f"{kind.ge} to {kind.le}"
+        case msgspec.inspect.BoolType():
+            return "true, false"
+        case msgspec.inspect.StrType(pattern=str()):
+            return "usb:PATH, video:FILE, dir:FOLDER"
+        case msgspec.inspect.StrType():
+            return f"a text of {kind.min_length or 0} to {kind.max_length or 'any'} characters"
+        case _:
+            return "see the example file"
+
+
+def _line_of(keys: list[str], text: str) -> int:
+    """The line of a key under its table header, else of the header, else 1."""
+    header, here = "", 1
+    wanted = ".".join(keys[:-1])
+    for number, line in enumerate(text.splitlines(), start=1):
+        if match := re.match(r"\s*\[\s*([\w.]+)\s*\]", line):
+            header = match[1]
+            here = number if header in (wanted, ".".join(keys)) else here
+        elif (match := re.match(r"\s*\"?([\w-]+)\"?\s*=", line)) and (
+            header == wanted and keys[-1:] == [match[1]]
+        ):
+            return number
+    return here
