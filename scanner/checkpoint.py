@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from scanner.core.claims import Pass
 from scanner.core.clock import ClockReading
 from scanner.core.errors import DeviceError, PassError, StoreError
 from scanner.core.facts import Facts
@@ -58,6 +59,26 @@ class Scan:
     latency_s: float  # from the frame to the lamp
 
 
+def decide(
+    payload: bytes, lists: Lists, facts_about: Callable[[Pass], Facts], now: ClockReading
+) -> Verdict:
+    """Bytes → verdict. Signature before any claim is used; any doubt is UNDECIDED."""
+    try:
+        lists.refresh()
+        if lists.policy.has_ended(now):
+            return Verdict(Reason.REGIME_ENDED)
+        pass_ = open_pass(payload, lists.trust, now)
+        return judge(pass_, facts_about(pass_), lists.policy, now)
+    except PassError as error:
+        return Verdict(error.reason)
+    except StoreError as error:
+        log.error("the lists cannot be read: %s", error)
+        return Verdict(Reason.STORE)
+    except Exception as error:  # noqa: BLE001  # the officer gets UNDECIDED, not a traceback
+        log.error("a check failed: %s", type(error).__name__)  # its text may hold a payload
+        return Verdict(Reason.STORE)
+
+
 class ScanLoop:
     """One checkpoint. `step()` is one turn and returns the scan that it finished, if any."""
 
@@ -99,31 +120,16 @@ class ScanLoop:
                 assert_never(sight.view)
         return None
 
-    def decide(self, payload: bytes, now: ClockReading, now_s: float) -> Verdict:
-        """Bytes → verdict. Signature before any claim is used; any doubt is UNDECIDED."""
-        lists = self.ports.lists
-        try:
-            lists.refresh()
-            if lists.policy.has_ended(now):
-                return Verdict(Reason.REGIME_ENDED)
-            pass_ = open_pass(payload, lists.trust, now)
-            seen = self.memory.about(pass_, now_s)
-            facts = Facts(lists.about(pass_, now), seen, typed_plate=self.typed_plate)
-            return judge(pass_, facts, lists.policy, now)
-        except PassError as error:
-            return Verdict(error.reason)
-        except StoreError as error:
-            log.error("the lists cannot be read: %s", error)
-            return Verdict(Reason.STORE)
-        except Exception as error:  # noqa: BLE001  # the officer gets UNDECIDED, not a traceback
-            log.error("a check failed: %s", type(error).__name__)  # its text may hold a payload
-            return Verdict(Reason.STORE)
-
     def _scan(self, payload: bytes, frame: Frame) -> Scan:
-        """The path of every pass: decide, show, keep, sound."""
-        now = self.ports.clock.now()
-        verdict = self.decide(payload, now, frame.taken_s)
-        return self._answer(verdict, frame, lambda: self._keep(verdict, now, frame.taken_s))
+        """The path of every pass: gather facts, decide, show, keep, sound."""
+        now, now_s = self.ports.clock.now(), frame.taken_s
+
+        def facts_about(pass_: Pass) -> Facts:
+            lists, seen = self.ports.lists.about(pass_, now), self.memory.about(pass_, now_s)
+            return Facts(lists, seen, typed_plate=self.typed_plate)
+
+        verdict = decide(payload, self.ports.lists, facts_about, now)
+        return self._answer(verdict, frame, lambda: self._keep(verdict, now, now_s))
 
     def _repeat(self, frame: Frame) -> Scan | None:
         """The code that was judged has come again: the same answer, a counter, no new record."""
