@@ -30,7 +30,16 @@ TIME_CODE_KIND = 100
 
 # The private halves of these keys are public: they come with the sample passes. They are refused
 # in every list unless all ports are simulated. First 8 bytes of SHA-256 of the raw public key.
-TEST_KEY_FINGERPRINTS: frozenset[str] = frozenset()
+TEST_KEY_FINGERPRINTS: frozenset[str] = frozenset(
+    {
+        "3c92fd4431a5f671",  # work
+        "42eb794417672c75",  # citizen
+        "20171f0312a06b01",  # region
+        "de944bd81ca11cd3",  # lost
+        "37c829eb6931fb42",  # next
+        "0b766c909469b8d0",  # stranger
+    }
+)
 
 
 class KeyState(Enum):
