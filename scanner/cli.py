@@ -1,0 +1,57 @@
+"""The command line. Each command's file is imported only when it runs, so that help is quick."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+import scanner as package
+
+# Command → its file under scanner/commands and its line in --help.
+COMMANDS = {
+    "demo": "Scan simulated phones with the loop that ships; needs no hardware.",
+    "check": "Judge codes from images or text, and say why.",
+    "run": "Be a checkpoint: camera, lamps, buzzer, scan records.",
+    "doctor": "Check camera, lamps, clock, lists and stores; say what to do.",
+    "migrate": "Make or update the databases; runs before `run`.",
+    "lists": "Install lists from a folder, and show their versions and ages.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and loads one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"scanner.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
+    epilog="Exit codes: 0 done, 64 wrong usage or file, 69 camera or lamps, 74 databases, "
+    "70 a fault of the program. `check` and `doctor` have their own; see their --help.",
+)
+@click.version_option(package.__version__, prog_name="scanner")
+def scanner() -> None:
+    """Reads the QR code of a movement pass, judges it without any network, and shows a light.
+
+    \b
+    GREEN                  let through
+    RED                    stop; the reason stands on the screen
+    RED and GREEN in turn  compare by eye: plate, face or paper
+    RED, slowly blinking   the scanner cannot decide; do what the screen says
+
+    Try it without hardware:  scanner demo
+    """
