@@ -143,7 +143,7 @@ class HoldGate:
         """Payloads in view, without those that have stayed fixed for STICKER_S."""
         for reading in readings:
             known = self._fixtures.get(reading.payload)
-            if known is None or not _is_near(known.corners, reading.corners):
+            if known is None or not _stayed(known, reading.corners, now_s):
                 self._fixtures[reading.payload] = _Fixture(reading.corners, now_s, now_s)
             else:
                 known.seen_s = now_s
@@ -161,6 +161,12 @@ class HoldGate:
 
 def _is_sticker(fixture: _Fixture) -> bool:
     return fixture.seen_s - fixture.since_s >= STICKER_S
+
+
+def _stayed(fixture: _Fixture, corners: Corners, now_s: float) -> bool:
+    """Still where it was. A sticker may be covered for a while; a phone that goes is no sticker."""
+    covered_s = STICKER_S if _is_sticker(fixture) else GONE_S
+    return now_s - fixture.seen_s <= covered_s and _is_near(fixture.corners, corners)
 
 
 def _is_near(old: Corners, new: Corners) -> bool:

@@ -1,0 +1,1 @@
+"""The main job without hardware: sample phones before the loop that ships."""

@@ -1,0 +1,100 @@
+"""`scanner migrate`: databases are made, updated and, when damaged, moved aside."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from scanner.core.errors import StoreError
+from scanner.store.database import ALL_FILES, LISTS, connect, transaction
+from scanner.store.migrations import migrate
+from scanner.store.state import StateStore
+
+
+def test_migrate_makes_every_database(tmp_path: Path) -> None:
+    """A new state folder, for nobody else to read, with all files in it."""
+    folder = tmp_path / "state"
+    migrate(folder)
+    assert folder.stat().st_mode & 0o077 == 0
+    for file in ALL_FILES:
+        connect(folder, file).close()
+
+
+def test_migrate_twice_changes_nothing(tmp_path: Path) -> None:
+    """It runs before every start."""
+    migrate(tmp_path)
+    with sqlite3.connect(tmp_path / "outbox.db") as db:
+        epoch = db.execute("SELECT id FROM epoch").fetchone()
+    lines: list[str] = []
+    migrate(tmp_path, lines.append)
+    assert lines == [f"{file.name}: up to date" for file in ALL_FILES]
+    with sqlite3.connect(tmp_path / "outbox.db") as db:
+        assert db.execute("SELECT id FROM epoch").fetchall() == [epoch]
+
+
+@pytest.mark.parametrize("file", ALL_FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize("damage", [b"not a database at all" * 100, b""])
+def test_damaged_file_is_moved_aside_not_deleted(
+    tmp_path: Path, file: object, damage: bytes
+) -> None:
+    """Its bytes stay beside the new one, and the start goes on."""
+    name = getattr(file, "name")  # noqa: B009
+    migrate(tmp_path)
+    for part in tmp_path.glob(f"{name}-*"):
+        part.unlink()
+    (tmp_path / name).write_bytes(damage)
+    lines: list[str] = []
+    migrate(tmp_path, lines.append)
+    aside = tmp_path / f"{name}.damaged-1"
+    if damage:
+        assert aside.read_bytes() == damage
+        assert any("moved aside" in line for line in lines)
+    StateStore(tmp_path).raise_floor("time", 1)
+
+
+def test_torn_page_is_found(tmp_path: Path) -> None:
+    """Damage inside a file that still has its header does not go unseen."""
+    migrate(tmp_path)
+    path = tmp_path / "lists.db"
+    db = connect(tmp_path, LISTS)
+    db.executemany("INSERT INTO holder VALUES (?)", [(n.to_bytes(8),) for n in range(2000)])
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    torn = bytearray(path.read_bytes())
+    torn[8 * 1024 : 12 * 1024] = b"\xff" * 4096
+    path.write_bytes(torn)
+    lines: list[str] = []
+    migrate(tmp_path, lines.append)
+    assert (tmp_path / "lists.db.damaged-1").exists()
+
+
+def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """A state folder below a file is an error with the way out."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="writable"):
+        migrate(tmp_path / "file" / "state")
+
+
+def test_floor_never_falls(tmp_path: Path) -> None:
+    """Raised to what is higher; a lower value is refused even by the file itself."""
+    migrate(tmp_path)
+    store = StateStore(tmp_path)
+    assert store.floor("time") == 0
+    store.raise_floor("time", 100)
+    store.raise_floor("time", 50)
+    assert store.floor("time") == 100
+    assert store.time_floor().timestamp() == 100
+    with pytest.raises(sqlite3.IntegrityError, match="never falls"):
+        store._db.execute("UPDATE floor SET value = 1")
+
+
+def test_transaction_is_all_or_nothing(tmp_path: Path) -> None:
+    """An error in the middle leaves the database as it was."""
+    migrate(tmp_path)
+    db = connect(tmp_path, LISTS)
+    with pytest.raises(StoreError), transaction(db, "lists.db"):
+        db.execute("INSERT INTO holder VALUES (x'01')")
+        db.execute("INSERT INTO nowhere VALUES (1)")
+    assert db.execute("SELECT count(*) FROM holder").fetchone() == (0,)
