@@ -22,10 +22,21 @@ from scanner.core.reading import HoldGate, View
 from scanner.core.reasons import Notice, Outcome, Reason, SignalName
 from scanner.core.record import NO_FLAGS, RecordFlag, record_of, takes_record
 from scanner.core.repeat import RepeatMemory
-from scanner.core.signal import Signal, signal_for
+from scanner.core.signal import SIGNALS, Signal, signal_for
 from scanner.core.verdict import Verdict, judge
 from scanner.display import Display
-from scanner.ports import Camera, CameraState, Clock, Decoder, Frame, Indicator, Lists, Outbox
+from scanner.ports import (
+    Camera,
+    CameraState,
+    Clock,
+    Decoder,
+    Frame,
+    Indicator,
+    Lists,
+    Outbox,
+    Press,
+    Trigger,
+)
 
 log = logging.getLogger("scanner.checkpoint")
 
@@ -47,6 +58,7 @@ class Ports:
     clock: Clock
     lists: Lists
     outbox: Outbox
+    trigger: Trigger | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +112,7 @@ class ScanLoop:
 
     def step(self) -> Scan | None:
         """Newest frame → what it means → act. Raises DeviceError when the camera is lost."""
+        self._take_presses()
         frame = self._fresh_frame()
         readings = self.ports.decoder.read(frame) if frame else None
         if frame is None or readings is None:
@@ -187,6 +200,21 @@ class ScanLoop:
         seq = self.ports.outbox.append(record)
         self._awaits_hand = False
         return seq
+
+    def _take_presses(self) -> None:
+        """After CHECK or STOP a press is the officer's decision; else it asks for a new look."""
+        for press in self.ports.trigger.presses() if self.ports.trigger else ():
+            if not self._awaits_hand:
+                self.gate.trigger(self.ports.clock.monotonic_s())
+                continue
+            try:
+                self.decide_by_hand(
+                    Reason.LET_THROUGH if press is Press.SHORT else Reason.HOLDER_MISMATCH
+                )
+            except StoreError as error:
+                log.error("a decision by hand cannot be kept: %s", error)
+                self.display.show(SIGNALS[SignalName.SCANNER])
+                self.ports.indicator.confirm()
 
     def _fresh_frame(self) -> Frame | None:
         """The newest frame, if it shows what is now; a silent camera is shown as a fault."""

@@ -94,7 +94,12 @@ def test_transaction_is_all_or_nothing(tmp_path: Path) -> None:
     """An error in the middle leaves the database as it was."""
     migrate(tmp_path)
     db = connect(tmp_path, LISTS)
-    with pytest.raises(StoreError), transaction(db, "lists.db"):
-        db.execute("INSERT INTO holder VALUES (x'01')")
-        db.execute("INSERT INTO nowhere VALUES (1)")
+
+    def half_way() -> None:
+        with transaction(db, "lists.db"):
+            db.execute("INSERT INTO holder VALUES (x'01')")
+            db.execute("INSERT INTO nowhere VALUES (1)")
+
+    with pytest.raises(StoreError):
+        half_way()
     assert db.execute("SELECT count(*) FROM holder").fetchone() == (0,)
