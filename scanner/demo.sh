@@ -1,0 +1,8 @@
+#!/bin/sh
+# Installs what is missing, then scans simulated phones with the loop that ships.
+# Needs no camera, no lamps and no network once installed. Arguments go to `scanner demo`.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+. "$root/scanner/setup.sh"
+exec "$root/.venv/bin/scanner" demo "$@"

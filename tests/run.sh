@@ -1,0 +1,56 @@
+#!/bin/sh
+# Installs what is missing, then runs the tests; `sh tests/run.sh --help` lists the suites.
+set -eu
+
+usage() {
+    cat <<'END'
+sh tests/run.sh                 the quick suite: every test but the slow ones and the benchmarks,
+                                with the branch coverage of scanner/core
+sh tests/run.sh SUITE...        one or more of:
+    core                        the core and the public vectors, with branch coverage
+    faults                      killed, starved, unplugged and corrupted parts
+    bench                       what things cost, as printed tables; nothing passes or fails by speed
+    lint                        ruff, format, mypy --strict and the import contracts
+    all                         lint, every test, slow ones too, and the benchmarks
+sh tests/run.sh ARGUMENT...     pytest with these arguments, run in the checkout
+                                (example: sh tests/run.sh tests/core -k windows)
+The first run installs what is missing; see scanner/setup.sh.
+END
+}
+
+case ${1-} in -h | --help) usage && exit ;; esac
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+. "$root/scanner/setup.sh"
+cd "$root"
+python=$root/.venv/bin/python
+
+lint() {
+    failed=0
+    "$python" -m ruff check . || failed=1
+    "$python" -m ruff format --check . || failed=1
+    "$python" -m mypy || failed=1
+    "$python" -c 'from importlinter.cli import lint_imports_command as main; main()' --no-logo ||
+        failed=1
+    return "$failed"
+}
+
+suite() {
+    case $1 in
+    quick) "$python" -m pytest --cov --ignore=tests/bench -m "not slow" ;;
+    core) "$python" -m pytest --cov tests/core tests/vectors ;;
+    faults) "$python" -m pytest tests/faults ;;
+    bench) "$python" -m pytest -s tests/bench ;;
+    lint) lint ;;
+    all) lint && "$python" -m pytest --cov --ignore=tests/bench && suite bench ;;
+    *) usage >&2 && exit 64 ;;
+    esac
+}
+
+[ $# -gt 0 ] || set -- quick
+case $1 in
+quick | core | faults | bench | lint | all) ;;
+*) exec "$python" -m pytest "$@" ;;
+esac
+for name in "$@"; do
+    suite "$name"
+done
