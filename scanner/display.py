@@ -21,6 +21,11 @@ class Display:
         self._shown: SignalName | None = None
         self._until_s = -math.inf
 
+    @property
+    def shown(self) -> SignalName | None:
+        """What was shown last; it may have gone dark meanwhile."""
+        return self._shown
+
     def show(self, signal: Signal) -> None:
         """At once, from its beginning."""
         now_s = self._clock.monotonic_s()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Grey = NDArray[np.uint8]
+
     from scanner.core.claims import Pass
     from scanner.core.facts import ListFacts
     from scanner.core.policy import CheckpointPolicy
@@ -84,6 +86,26 @@ class Indicator(Protocol):
 
     def close(self) -> None:
         """All lamps and the buzzer off, pins released."""
+
+
+class Press(Enum):
+    """How long the trigger was held: SHORT less than a second, LONG up to ten."""
+
+    SHORT = "short"
+    LONG = "long"
+
+
+class Trigger(Protocol):
+    """The button beside the lamps; the loop knows what a press means."""
+
+    @property
+    def fault(self) -> str | None:
+        """A button that is stuck; None when nothing is known to be wrong."""
+
+    def presses(self) -> Sequence[Press]:
+        """The presses that have ended since the last call; never blocks."""
+
+    def close(self) -> None: ...
 
 
 class Clock(Protocol):

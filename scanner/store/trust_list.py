@@ -46,6 +46,11 @@ class SqliteLists:
         """Raises StoreError."""
         return self._revocations.about(pass_, now)
 
+    def move_to(self, checkpoint: Checkpoint) -> None:
+        """The device stands elsewhere now, or asks for other things. Raises StoreError."""
+        self.checkpoint = checkpoint
+        self._load()
+
     def refresh(self) -> bool:
         """Take over what another process has committed; True when there was something new.
 

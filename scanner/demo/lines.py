@@ -1,0 +1,68 @@
+"""The demo in a terminal: one line a frame, lamps and beeps drawn as the pins had them."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+from scanner.core.signal import Lamps
+
+if TYPE_CHECKING:
+    from scanner.demo.journey import Shown
+    from scanner.demo.show import Show
+
+# One character for so much time.
+CELL_S = 0.1
+CELLS = 24
+_LETTERS = {(True, False): "G", (False, True): "R", (True, True): "B", (False, False): "."}
+_COLOURS = {"G": "\x1b[42;30m", "R": "\x1b[41;37m", "B": "\x1b[43;30m", ".": "\x1b[2m"}
+_PLAIN = "\x1b[0m"
+
+
+def text_line(shown: Shown, colours: bool) -> str:
+    """SIMULATED, file, lamps over 2.4 s, beeps, word, reason, milliseconds, as expected or not."""
+    strip = "".join(
+        _coloured(letter(shown.lamps_at((cell + 0.5) * CELL_S)), colours) for cell in range(CELLS)
+    )
+    took = "" if shown.lamp_ms is None else f"{shown.lamp_ms:5.1f} ms"
+    notices = "".join(f" {notice.value}" for notice in shown.notices)
+    mark = "ok" if shown.is_as_expected else f"WRONG, not {shown.line.outcome} {shown.line.reason}"
+    return (
+        f"SIMULATED  {shown.line.file:24} {strip}  {beeps(shown):12} {shown.word or '-':22}"
+        f"{shown.outcome.name:10}{shown.reason.name + notices:24}{took:>9}  {mark}"
+    )
+
+
+def letter(lamps: Lamps) -> str:
+    """G green, R red, B both, . none."""
+    return _LETTERS[lamps.green, lamps.red]
+
+
+def beeps(shown: Shown) -> str:
+    """`3 x 120 ms`; different lengths one by one."""
+    lengths = shown.beeps_ms
+    if not lengths:
+        return "-"
+    if len(set(lengths)) == 1:
+        return f"{len(lengths)} x {lengths[0]} ms"
+    return "+".join(map(str, lengths)) + " ms"
+
+
+def summary_lines(show: Show) -> list[str]:
+    """What was counted, what was kept, and where the pictures are."""
+    times = sorted(shown.lamp_ms for shown in show.shown if shown.lamp_ms is not None)
+    slow = times[round(0.95 * (len(times) - 1))] if times else 0.0
+    right = sum(shown.is_as_expected for shown in show.shown)
+    counters = ", ".join(f"{name} {n}" for name, n in show.counters.items()) or "none"
+    return [
+        "SIMULATED  each letter is 0.1 s: G green, R red, B both, . dark",
+        f"SIMULATED  {right} of {len(show.shown)} verdicts as in the manifest",
+        f"SIMULATED  frame to lamp on this machine, not on a Raspberry Pi: median"
+        f" {median(times) if times else 0.0:.1f} ms, 95 % within {slow:.1f} ms",
+        f"SIMULATED  {show.records} scan records of 16 bytes; counted only: {counters}",
+        *(f"SIMULATED  {what}: {path}" for what, path in show.files.items()),
+    ]
+
+
+def _coloured(text: str, colours: bool) -> str:
+    return f"{_COLOURS[text]}{text}{_PLAIN}" if colours else text

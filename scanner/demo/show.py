@@ -1,0 +1,60 @@
+"""The whole demo: a fresh device, all lines, then contact sheet, report and database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanner.assembly import install_lists, simulated_device
+from scanner.demo.journey import Journey, Shown
+from scanner.demo.manifest import Line
+from scanner.demo.stopwatch import Stopwatch
+from scanner.ports import Indicator
+from scanner.store.migrations import migrate
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What came of the demo; `files`: what it left behind, by name."""
+
+    shown: tuple[Shown, ...]
+    records: int
+    counters: dict[str, int]
+    files: dict[str, Path]
+
+    @property
+    def is_as_expected(self) -> bool:
+        return all(shown.is_as_expected for shown in self.shown)
+
+
+def show_all(
+    lines: Sequence[Line], samples: Path, out: Path, report: Callable[[Shown], None]
+) -> Show:
+    """Everything is kept under `out`; what a demo left there before is replaced."""
+    state = fresh_state(out)
+    install_lists(state, samples / "bundle", samples / "fleet.key", allow_test_keys=True)
+    watches: list[Stopwatch] = []
+
+    def watch(indicator: Indicator) -> Indicator:
+        watches.append(Stopwatch(indicator))
+        return watches[0]
+
+    with simulated_device(state, lines[0].moment, watch) as device:
+        journey = Journey(device, watches[0], samples, state)
+        shown = []
+        for line in lines:
+            shown.append(journey.show(line))
+            report(shown[-1])
+        records, counters = device.outbox.waiting(), device.outbox.counters()
+    return Show(tuple(shown), records, counters, {"database": state / "outbox.db"})
+
+
+def fresh_state(out: Path) -> Path:
+    """`out`/state with new databases; only files that a device makes are removed."""
+    state = out / "state"
+    for pattern in ("*.db", "*.db-*", "*.db.damaged-*", "gpio-lines"):
+        for left in state.glob(pattern):
+            left.unlink()
+    migrate(state)
+    return state
