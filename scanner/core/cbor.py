@@ -19,6 +19,10 @@ CborValue = int | str | bytes | bool | list["CborValue"] | dict[int | str, "Cbor
 # beside it COSE_Key in `cnf` is 3.
 MAX_DEPTH = 8
 
+_LEAST, _MOST = -(2**63), 2**64 - 1
+_PLAIN_LEAVES = frozenset({str, bytes, bool, type(None)})
+_KEY_TYPES = frozenset({int, str})
+
 
 class CborError(ValueError):
     """The bytes are not one strict CBOR item."""
@@ -29,7 +33,10 @@ def _refuse_tag(*_: object) -> NoReturn:
 
 
 class _EveryTagRefused(dict[int, Callable[..., object]]):
-    """cbor2 asks this mapping for the decoder of a tag; every tag gets the one that refuses."""
+    """cbor2 asks this mapping for the decoder of a tag; every tag gets the one that refuses.
+
+    In which way it asks is its own affair, so every way gives the same answer.
+    """
 
     def __contains__(self, tag: object) -> bool:
         return True
@@ -64,32 +71,33 @@ def decode(encoded: bytes) -> CborValue:
         raise CborError(str(error)) from None
     if stream.tell() != len(encoded):
         raise CborError("bytes after the item")
-    return _checked(item)
-
-
-def _checked(item: Any) -> CborValue:  # Any ends here: the CBOR boundary
-    _check(item, MAX_DEPTH)
+    _check(item, len(encoded))
     return item  # type: ignore[no-any-return]  # _check has proven it
 
 
-def _check(item: Any, depth: int) -> None:
-    """Every value is of an allowed type; raises CborError. Types exactly, since bool is an int."""
-    kind = type(item)
-    if kind is str or kind is bytes or kind is bool or item is None:
-        return
-    if kind is int:
-        if not -(2**63) <= item < 2**64:
-            raise CborError("an integer beyond 64 bits")
-    elif depth == 0:
-        raise CborError("nested too deep")
-    elif kind is list:
-        for part in item:
-            _check(part, depth - 1)
-    elif kind is dict:
-        for key, value in item.items():
-            if type(key) is not int and type(key) is not str:
-                raise CborError("a map key that is neither a number nor text")
-            _check(key, depth)
-            _check(value, depth - 1)
-    else:
-        raise CborError(f"a value of a type that passes do not use: {kind.__name__}")
+def _check(item: Any, most: int) -> None:  # Any ends here: the CBOR boundary
+    """Every value is of an allowed type; raises CborError. Types exactly, since bool is an int.
+
+    most: how many values there can be, since each took a byte; a cyclic item would have no end.
+    """
+    waiting = [item]
+    for value in waiting:  # it grows meanwhile
+        kind = type(value)
+        if kind is int:
+            if not _LEAST <= value <= _MOST:
+                raise CborError("an integer beyond 64 bits")
+        elif kind is dict or kind is list:
+            waiting += _parts(value)
+            if len(waiting) > most:
+                raise CborError("a value that holds itself")
+        elif kind not in _PLAIN_LEAVES:
+            raise CborError(f"a value of a type that passes do not use: {kind.__name__}")
+
+
+def _parts(container: dict[Any, Any] | list[Any]) -> list[Any]:
+    """Elements, or keys and values."""
+    if isinstance(container, list):
+        return container
+    if not _KEY_TYPES.issuperset(map(type, container)):
+        raise CborError("a map key that is neither a number nor text")
+    return [*container, *container.values()]
