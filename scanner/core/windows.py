@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from scanner.core.claims import Window
 from scanner.core.clock import ClockReading
@@ -12,63 +12,53 @@ from scanner.core.reasons import Reason
 # With a clock this uncertain no statement about the hour is worth anything.
 WIDEST_INTERVAL = timedelta(days=1)
 
-_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
 
 
 def holds_in_windows(windows: Sequence[Window], now: ClockReading, zone: tzinfo) -> Reason | None:
     """None: surely inside a window. WRONG_DAY, WRONG_TIME: surely outside all. CLOCK: either.
 
-    Wall-clock minutes become UTC by the zone, so that a night with a change of the clocks is an
-    hour longer or shorter, as it is for the people who hold the pass.
+    What counts is what a clock on the wall shows, so in a night when the clocks change a window
+    is longer or shorter, as it is for the people who hold the pass.
     """
     if not windows:
         return None
     if now.latest is None or now.latest - now.earliest > WIDEST_INTERVAL:
         return Reason.CLOCK
-    spans = _merged(sorted(_spans(windows, now.earliest, now.latest, zone)))
-    if any(begin <= now.earliest and now.latest < end for begin, end in spans):
-        return None
-    if any(begin <= now.latest and now.earliest < end for begin, end in spans):
+    try:
+        answers = {_is_inside(windows, at.astimezone(zone)) for at in _moments(now)}
+        local = now.earliest.astimezone(zone)
+    except OverflowError:  # at the ends of the calendar there is no local time
         return Reason.CLOCK
-    today = now.earliest.astimezone(zone).date()
-    return Reason.WRONG_TIME if _any_on(windows, today) else Reason.WRONG_DAY
+    if len(answers) != 1:
+        return Reason.CLOCK
+    if answers == {True}:
+        return None
+    is_day = any(_is_on(window, local.weekday()) for window in windows)
+    return Reason.WRONG_TIME if is_day else Reason.WRONG_DAY
 
 
-def _spans(
-    windows: Sequence[Window], earliest: datetime, latest: datetime, zone: tzinfo
-) -> Iterator[tuple[datetime, datetime]]:
-    """Every window as [begin, end) in UTC, on the local days that touch the interval."""
-    day = earliest.astimezone(zone).date() - _DAY  # it may have begun yesterday
-    last = latest.astimezone(zone).date()
-    while day <= last:
-        for window in windows:
-            if _is_on(window, day):
-                past_midnight = window.to_min < window.from_min
-                begin = _moment(day, window.from_min, zone)
-                end = _moment(day + _DAY if past_midnight else day, window.to_min, zone)
-                yield begin, end
-        day += _DAY
+def _moments(now: ClockReading) -> Iterator[datetime]:
+    """One in each minute of the interval: windows and changes of the clocks keep whole minutes."""
+    at, latest = now.earliest.astimezone(UTC), now.latest
+    while latest is not None and at <= latest:
+        yield at
+        at = at.replace(second=0, microsecond=0) + _MINUTE
 
 
-def _merged(spans: Sequence[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
-    """Sorted spans, those that touch joined: 0–24 h on two days is one span over midnight."""
-    joined: list[tuple[datetime, datetime]] = []
-    for begin, end in spans:
-        if joined and begin <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
-        else:
-            joined.append((begin, end))
-    return joined
+def _is_inside(windows: Sequence[Window], local: datetime) -> bool:
+    today, minute = local.weekday(), 60 * local.hour + local.minute
+    return any(_holds(window, today, minute) for window in windows)
 
 
-def _moment(day: date, minute: int, zone: tzinfo) -> datetime:
-    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
-    return (midnight + timedelta(minutes=minute)).astimezone(UTC)
+def _holds(window: Window, today: int, minute: int) -> bool:
+    """`to_min` < `from_min` runs past midnight and belongs to the day it starts."""
+    if window.from_min <= window.to_min:
+        return _is_on(window, today) and window.from_min <= minute < window.to_min
+    if minute < window.to_min:
+        return _is_on(window, (today - 1) % 7)
+    return minute >= window.from_min and _is_on(window, today)
 
 
-def _is_on(window: Window, day: date) -> bool:
-    return bool(window.weekdays >> day.weekday() & 1)
-
-
-def _any_on(windows: Sequence[Window], day: date) -> bool:
-    return any(_is_on(window, day) for window in windows)
+def _is_on(window: Window, weekday: int) -> bool:
+    return bool(window.weekdays >> weekday & 1)
