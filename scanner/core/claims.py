@@ -14,7 +14,7 @@ from scanner.core import cbor
 from scanner.core.cbor import CborValue
 from scanner.core.errors import PassError
 from scanner.core.reasons import Reason
-from scanner.core.trust import IssuerKey
+from scanner.core.trust import TIME_CODE_KIND, IssuerKey
 
 FIRST_RESTRICTION_OF_THE_FUTURE = 64
 LATEST_SECOND = 253402300799  # the end of the year 9999
@@ -107,6 +107,7 @@ class Pass:
         key = self.key
         return (
             (key.issuer is None or self.issuer == key.issuer)
+            and self.kind != TIME_CODE_KIND
             and (key.kinds is None or self.kind in key.kinds)
             and (key.not_before is None or key.not_before <= self.issued_at)
             and (key.expires is None or self.issued_at < key.expires)
@@ -185,13 +186,14 @@ class _Fields:
         self._map = value
 
     def get(self, key: int) -> CborValue:
-        if key in self._map and self._map[key] is None:
-            raise cbor.CborError(f"key {key} is null")
-        return self._map.get(key)
+        value = self._map.get(key)
+        if value is None and key in self._map:
+            raise cbor.CborError(f"key {int(key)} is null")
+        return value
 
     def required(self, key: int) -> CborValue:
-        value = self.get(key)
-        return value if value is not None else _missing(key)
+        value = self._map.get(key)
+        return _missing(key) if value is None else value
 
     def text(self, key: int, longest: int) -> str | None:
         value = self.get(key)
@@ -206,11 +208,12 @@ class _Fields:
         return datetime.fromtimestamp(_unsigned(self.required(key), LATEST_SECOND), UTC)
 
     def has_key_from(self, first: int) -> bool:
-        return any(isinstance(key, int) and key >= first for key in self._map)
+        """A key that is text is no number below `first` either."""
+        return any(type(key) is not int or key >= first for key in self._map)
 
 
 def _missing(key: int) -> str:
-    raise cbor.CborError(f"key {int(key)} is missing")
+    raise cbor.CborError(f"key {int(key)} is missing or null")
 
 
 def _unsigned(value: CborValue, most: int = 2**32 - 1) -> int:

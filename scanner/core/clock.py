@@ -6,7 +6,7 @@ A board without a battery wakes up in 1970; a verdict must then not pretend to k
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 
 
@@ -31,8 +31,18 @@ class ClockReading:
         """An interval of no length, as a confirmed clock gives."""
         return cls(at, at, level)
 
+    # An interval that ends before it begins comes from a broken clock and proves nothing.
+
     def surely_before(self, moment: datetime) -> bool:
-        return self.latest is not None and self.latest < moment
+        return self.latest is not None and self.earliest <= self.latest < moment
 
     def surely_at_or_after(self, moment: datetime) -> bool:
-        return self.earliest >= moment
+        return self.earliest >= moment and (self.latest is None or self.latest >= self.earliest)
+
+
+def shifted(moment: datetime, by: timedelta) -> datetime:
+    """`moment` + `by`; at the ends of the calendar the first or last moment there is, UTC."""
+    try:
+        return moment + by
+    except OverflowError:
+        return (datetime.max if by > timedelta(0) else datetime.min).replace(tzinfo=UTC)

@@ -9,6 +9,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from scanner.core.clock import ClockReading
 from scanner.core.rules import Rule
 
+# Used up by its first admission by its very meaning, also where no policy speaks of kinds.
+ONE_OFF_KIND = 5
+
 
 @dataclass(frozen=True, slots=True)
 class KindPolicy:
@@ -28,10 +31,10 @@ class Ages:
     hard_s_by_kind: Mapping[int, int] = field(default_factory=dict)
 
     def is_old(self, age_s: float) -> bool:
-        return age_s >= self.soft_s
+        return not age_s < self.soft_s  # and not >=: an age that is no number is old
 
     def is_too_old(self, age_s: float, kind: int) -> bool:
-        return age_s >= self.hard_s_by_kind.get(kind, self.hard_s)
+        return not age_s < self.hard_s_by_kind.get(kind, self.hard_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,12 @@ class CheckpointPolicy:
     log: LogPolicy = LogPolicy()
     rules: tuple[Rule, ...] = ()
     end_of_regime: datetime | None = None
+
+    def of_kind(self, kind: int) -> KindPolicy | None:
+        """None when the policy does not know the kind; a policy without kinds knows all."""
+        if not self.kinds:
+            return KindPolicy(one_off=kind == ONE_OFF_KIND)
+        return self.kinds.get(kind)
 
     def has_ended(self, now: ClockReading) -> bool:
         return self.end_of_regime is not None and now.surely_at_or_after(self.end_of_regime)

@@ -82,7 +82,8 @@ def record_of(
 
 
 def floored_minute(at: datetime, floor_min: int) -> int:
-    minute = int(at.timestamp() // 60)
+    """Minutes since 1970, down to a multiple of `floor_min`; a time before 1970 counts as 1970."""
+    minute = max(0, int(at.timestamp() // 60))
     return minute - minute % floor_min
 
 

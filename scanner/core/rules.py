@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scanner.core.claims import Pass
-from scanner.core.clock import ClockReading
+from scanner.core.clock import ClockReading, shifted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class QuarantineDates(Rule):
 
 def extended_expiry(pass_: Pass, rules: Sequence[Rule]) -> datetime:
     """When the pass expires once each of these rules is applied to it."""
-    return max((_expiry_under(pass_, rule) for rule in rules), default=pass_.expires)
+    return max([pass_.expires, *(_expiry_under(pass_, rule) for rule in rules)])
 
 
 def _expiry_under(pass_: Pass, rule: Rule) -> datetime:
@@ -82,9 +82,9 @@ def _expiry_under(pass_: Pass, rule: Rule) -> datetime:
         case Extend() if pass_.kind in rule.kinds and (
             rule.exp_from <= pass_.expires < rule.exp_to
         ):
-            return max(pass_.expires, rule.until)
+            return rule.until
         case Grace() if pass_.kind in rule.kinds:
-            return pass_.expires + rule.grace
+            return shifted(pass_.expires, rule.grace)
         case _:
             return pass_.expires
 

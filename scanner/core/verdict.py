@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scanner.core.claims import Pass, fold_plate
-from scanner.core.clock import ClockLevel, ClockReading
+from scanner.core.clock import ClockLevel, ClockReading, shifted
 from scanner.core.facts import Facts, PassStatus
 from scanner.core.policy import Ages, CheckpointPolicy, KindPolicy
 from scanner.core.reasons import Notice, Outcome, Reason
@@ -60,13 +60,7 @@ class _Case:
     facts: Facts
     policy: CheckpointPolicy
     now: ClockReading
-
-    @property
-    def kind(self) -> KindPolicy | None:
-        """None when the policy does not know the kind; a policy without kinds knows all."""
-        if not self.policy.kinds:
-            return KindPolicy()
-        return self.policy.kinds.get(self.pass_.kind)
+    kind: KindPolicy | None  # None: the policy does not know it
 
 
 def judge(pass_: Pass, facts: Facts, policy: CheckpointPolicy, now: ClockReading) -> Verdict:
@@ -75,11 +69,10 @@ def judge(pass_: Pass, facts: Facts, policy: CheckpointPolicy, now: ClockReading
         return Verdict(Reason.REGIME_ENDED)
     if pass_.is_specimen:
         return Verdict(Reason.SPECIMEN, pass_=pass_, facts=facts)
-    case = _Case(pass_, facts, policy, now)
-    findings = {finding for check in CHECKS if (finding := check(case)) is not None}
-    for reason in PRECEDENCE:
-        if reason in findings:
-            return Verdict(reason, pass_=pass_, facts=facts)
+    case = _Case(pass_, facts, policy, now, policy.of_kind(pass_.kind))
+    findings = [finding for check in CHECKS if (finding := check(case)) is not None]
+    if findings:
+        return Verdict(min(findings, key=PRECEDENCE.index), pass_=pass_, facts=facts)
     return Verdict(Reason.OK, _notices(case), pass_, facts)
 
 
@@ -103,8 +96,13 @@ def _is_within_key(case: _Case) -> Reason | None:
     return None if case.pass_.is_within_its_key() else Reason.KEY_NOT_FOR
 
 
+def _clock_is_confirmed(case: _Case) -> Reason | None:
+    """With a mere floor nothing is admitted, whatever interval comes with it."""
+    return Reason.CLOCK if case.now.level is ClockLevel.C else None
+
+
 def _has_begun(case: _Case) -> Reason | None:
-    begins = case.pass_.not_before - case.policy.leeway
+    begins = shifted(case.pass_.not_before, -case.policy.leeway)
     if case.now.surely_at_or_after(begins):
         return None
     return Reason.NOT_YET_VALID if case.now.surely_before(begins) else Reason.CLOCK
@@ -114,10 +112,10 @@ def _has_not_expired(case: _Case) -> Reason | None:
     """Valid while now < exp; rules that may hold can only make a refusal a doubt."""
     rules, now, leeway = case.policy.rules, case.now, case.policy.leeway
     surely = extended_expiry(case.pass_, [rule for rule in rules if rule.surely_holds(now)])
-    perhaps = extended_expiry(case.pass_, [rule for rule in rules if rule.may_hold(now)])
-    if now.surely_before(surely + leeway):
+    if now.surely_before(shifted(surely, leeway)):
         return None
-    return Reason.EXPIRED if now.surely_at_or_after(perhaps + leeway) else Reason.CLOCK
+    perhaps = extended_expiry(case.pass_, [rule for rule in rules if rule.may_hold(now)])
+    return Reason.EXPIRED if now.surely_at_or_after(shifted(perhaps, leeway)) else Reason.CLOCK
 
 
 def _has_status(case: _Case) -> Reason | None:
@@ -185,19 +183,20 @@ def _hour_fits(case: _Case) -> Reason | None:
 def _plate_fits(case: _Case) -> Reason | None:
     if not case.policy.checkpoint.asks_plate or case.pass_.plate is None:
         return None
-    if case.facts.typed_plate is None:
+    typed = fold_plate(case.facts.typed_plate or "")
+    if not typed:
         return Reason.PLATE_NEEDED
-    fits = fold_plate(case.facts.typed_plate) == fold_plate(case.pass_.plate)
-    return None if fits else Reason.WRONG_PLATE
+    return None if typed == fold_plate(case.pass_.plate) else Reason.WRONG_PLATE
 
 
 def _card_fits(case: _Case) -> Reason | None:
     if not case.policy.checkpoint.asks_card or case.pass_.transport_card is None:
         return None
-    if case.facts.typed_card is None:
+    typed, last = fold_plate(case.facts.typed_card or ""), fold_plate(case.pass_.transport_card)
+    if not typed:
         return Reason.PLATE_NEEDED
-    fits = case.facts.typed_card.endswith(case.pass_.transport_card)
-    return None if fits else Reason.WRONG_CARD
+    # Every text ends with the empty one: a pass that carries no digit fits no card.
+    return None if last and typed.endswith(last) else Reason.WRONG_CARD
 
 
 def _is_unused(case: _Case) -> Reason | None:
@@ -206,7 +205,7 @@ def _is_unused(case: _Case) -> Reason | None:
         return None
     seen = case.facts.seen
     if seen.ago_s is not None:
-        return Reason.ALREADY_USED if seen.ago_s > case.policy.repeat_s else None
+        return None if seen.ago_s <= case.policy.repeat_s else Reason.ALREADY_USED
     return Reason.MEMORY_LOST if seen.memory_lost_at is not None else None
 
 
@@ -232,20 +231,21 @@ def _is_compared(case: _Case) -> Reason | None:
 def _notices(case: _Case) -> tuple[Notice, ...]:
     """What the officer should know although the pass is good."""
     facts, pass_, now = case.facts, case.pass_, case.now
-    noted = {
-        Notice.SEEN: facts.seen.ago_s is not None,
-        Notice.SAME_PERSON: facts.seen.same_person,
-        Notice.LIST_OLD: case.policy.status_ages.is_old(facts.lists.status_age_s or 0),
-        Notice.EXTENDED: not now.surely_before(pass_.expires + case.policy.leeway),
-        Notice.CLOCK_HELD: now.level is not ClockLevel.A,
-    }
-    return tuple(notice for notice, holds in noted.items() if holds)
+    noted = (
+        (Notice.SEEN, facts.seen.ago_s is not None),
+        (Notice.SAME_PERSON, facts.seen.same_person),
+        (Notice.LIST_OLD, case.policy.status_ages.is_old(facts.lists.status_age_s or 0)),
+        (Notice.EXTENDED, not now.surely_before(shifted(pass_.expires, case.policy.leeway))),
+        (Notice.CLOCK_HELD, now.level is not ClockLevel.A),
+    )
+    return tuple(notice for notice, holds in noted if holds)
 
 
 CHECKS: tuple[Callable[[_Case], Reason | None], ...] = (
     _key_lives,
     _was_issued,
     _is_within_key,
+    _clock_is_confirmed,
     _has_begun,
     _has_not_expired,
     _has_status,
