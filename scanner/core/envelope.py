@@ -13,16 +13,20 @@ from scanner.core.reasons import Reason
 # The largest live pass has 520 characters; a QR code can carry 4 296. 1 024 leaves room for
 # keys and claims to grow and keeps the work for a hostile code small.
 MAX_TEXT = 1024
+# When every character is escaped; what is longer stays too large.
+_MAX_ESCAPED = 3 * MAX_TEXT
 
 _NEWER = re.compile(rb"MP[2-9]:")
 _LATER = (b"MPL1:", b"HC1:", b"NZCP:/")
 _ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
 
 # What residents hold up for lack of a signed code: the web page of a pass, the bare code of a
-# pass by text message (Moscow 2020: 16 letters and digits), the French attestation of 2020.
+# pass by text message (Moscow 2020: 16 letters and digits), the French attestation of 2020 with
+# these words in this order.
 _URL = re.compile(rb"https?://\S+", re.IGNORECASE)
 _BARE_CODE = re.compile(rb"[0-9A-Za-z]{4}(?:[ -]?[0-9A-Za-z]{4}){3}")
-_ATTESTATION = re.compile(rb"Cree le:.{0,400}Nom:.{0,400}(?:Motifs?|Sortie):", re.DOTALL)
+_ATTESTATION = (b"Cree le:", b"Nom:")
+_ATTESTED = (b"Motif", b"Sortie:")
 
 
 def has_pass_prefix(payload: bytes) -> bool:
@@ -44,9 +48,11 @@ def refuse_unknown(payload: bytes) -> PassError:
 def is_unsigned_permit(payload: bytes) -> bool:
     """A code that people show as a permit but that nobody signed: the officer must look."""
     text = payload.strip()
-    return any(form.fullmatch(text) for form in (_URL, _BARE_CODE)) or bool(
-        _ATTESTATION.search(text)
-    )
+    if _URL.fullmatch(text) or _BARE_CODE.fullmatch(text):
+        return True
+    for word in _ATTESTATION:
+        text = text.partition(word)[2]
+    return any(word in text for word in _ATTESTED)
 
 
 def unwrap(text: bytes) -> Sign1:
@@ -59,7 +65,7 @@ def unwrap(text: bytes) -> Sign1:
     try:
         return _unwrap_once(text)
     except PassError as first:
-        if _ESCAPE.search(text) is None or first.reason is Reason.TOO_LARGE:
+        if len(text) > _MAX_ESCAPED or _ESCAPE.search(text) is None:
             raise
         try:
             return _unwrap_once(unquote_to_bytes(text))
