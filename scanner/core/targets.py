@@ -7,9 +7,11 @@ refused, so that no rule is ever half applied.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Annotated, TypeVar
 
 import msgspec
 
+from scanner.core import strict_json
 from scanner.core.errors import UpdateError
 from scanner.core.policy import Ages, KindPolicy, LogPolicy
 from scanner.core.rules import (
@@ -25,15 +27,21 @@ from scanner.core.rules import (
 MAX_RULES = 8
 LONGEST_GRACE_S = 7 * 86400
 
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=366 * 86400)]
+Days = Annotated[int, msgspec.Meta(ge=0, le=366)]
+Version = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
+
+_T = TypeVar("_T")
+
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
 
 class AgesFile(_Strict, frozen=True):
-    soft: int = 24 * 3600
-    hard: int = 72 * 3600
-    hard_by_kind: dict[int, int] = {}
+    soft: Seconds = 24 * 3600
+    hard: Seconds = 72 * 3600
+    hard_by_kind: dict[int, Seconds] = {}
 
     def to_ages(self) -> Ages:
         return Ages(self.soft, self.hard, self.hard_by_kind)
@@ -56,8 +64,8 @@ class KindFile(_Strict, frozen=True):
 
 class LogFile(_Strict, frozen=True):
     floor_min: int = 15
-    keep_days: int = 1
-    max_days: int = 30
+    keep_days: Days = 1
+    max_days: Days = 30
 
     def to_log(self) -> LogPolicy:
         return LogPolicy(self.floor_min, self.keep_days, self.max_days)
@@ -71,7 +79,7 @@ class SupervisorFile(_Strict, frozen=True):
 class PolicyFile(_Strict, frozen=True):
     """The fields of the policy target; times in seconds, texts by language code."""
 
-    version: int
+    version: Version
     time_zone: str
     leeway_s: int = 0
     ages_s: AllAgesFile = AllAgesFile()
@@ -89,10 +97,7 @@ class PolicyFile(_Strict, frozen=True):
 
 def parse_policy(text: bytes) -> PolicyFile:
     """Raises UpdateError that names the key and what is allowed."""
-    try:
-        policy = msgspec.json.decode(text, type=PolicyFile)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise UpdateError(f"The policy is held back: {error}.") from None
+    policy = _read(text, PolicyFile, "The policy")
     if policy.log.floor_min not in (1, 5, 15):
         raise UpdateError("The policy is held back: log.floor_min is 1, 5 or 15.")
     if not 0 <= policy.leeway_s <= 3600:
@@ -193,14 +198,18 @@ AnyRuleFile = (
 
 def parse_rules(text: bytes) -> tuple[Rule, ...]:
     """Raises UpdateError for an unknown rule, an unknown field, or more than MAX_RULES."""
+    files = _read(text, list[AnyRuleFile], "The list of rules")
+    if len(files) > MAX_RULES:
+        raise UpdateError(f"The rules are held back: {len(files)} rules, at most {MAX_RULES}.")
+    return tuple(file.to_rule() for file in files)
+
+
+def _read(text: bytes, form: type[_T], what: str) -> _T:
+    """Strict JSON first, since msgspec takes the last of two members with one name."""
     try:
-        files = msgspec.json.decode(text, type=list[AnyRuleFile])
-        rules = tuple(file.to_rule() for file in files)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise UpdateError(f"The rules are held back: {error}.") from None
-    if len(rules) > MAX_RULES:
-        raise UpdateError(f"The rules are held back: {len(rules)} rules, at most {MAX_RULES}.")
-    return rules
+        return msgspec.convert(strict_json.parse(text), form, str_keys=True)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise UpdateError(f"{what} is held back: {error}.") from None
 
 
 def _moment(seconds: int) -> datetime:

@@ -5,8 +5,8 @@ A pass is bounded by the entry of the key that signed it: issuer, kinds, index r
 
 from __future__ import annotations
 
-import json
-from base64 import urlsafe_b64decode
+import re
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from scanner.core import strict_json
 from scanner.core.clock import ClockReading
 from scanner.core.cose import Algorithm, PublicKey
 from scanner.core.errors import UpdateError
@@ -40,6 +41,9 @@ TEST_KEY_FINGERPRINTS: frozenset[str] = frozenset(
         "0b766c909469b8d0",  # stranger
     }
 )
+
+_KID = re.compile(f"[0-9A-Fa-f]{{{2 * KID_BYTES}}}")
+_KIND = re.compile("0|[1-9][0-9]{0,9}")
 
 
 class KeyState(Enum):
@@ -96,18 +100,11 @@ def parse_trust_list(text: str | bytes, *, allow_test_keys: bool) -> list[Issuer
 
     Members that are missing bound nothing. Unknown members are ignored [RFC 7517 §4, §5].
     """
-    try:
-        parsed = json.loads(text)
-        entries = parsed["keys"]
-        if not isinstance(entries, list):
-            raise TypeError("keys")
-    except (ValueError, TypeError, KeyError, RecursionError):
-        raise UpdateError('The trust list is not a JWK Set: {"keys": [...]} is expected.') from None
     keys = []
-    for number, entry in enumerate(entries, start=1):
+    for number, entry in enumerate(_entries(text), start=1):
         try:
-            key = _parse_key(entry)
-        except (ValueError, TypeError, KeyError, OverflowError, AttributeError) as error:
+            key = _parse_key(_map(entry))
+        except (ValueError, TypeError, KeyError) as error:
             raise UpdateError(f"Key {number} of the trust list is unusable: {error!r}.") from None
         if not allow_test_keys and (key.is_test or key.fingerprint in TEST_KEY_FINGERPRINTS):
             raise UpdateError(
@@ -118,13 +115,23 @@ def parse_trust_list(text: str | bytes, *, allow_test_keys: bool) -> list[Issuer
     return keys
 
 
+def _entries(text: str | bytes) -> list[object]:
+    try:
+        match strict_json.parse(text):
+            case {"keys": list(entries)}:
+                return entries
+    except ValueError as error:
+        raise UpdateError(f"The trust list is not strict JSON: {error}.") from None
+    raise UpdateError('The trust list is not a JWK Set: {"keys": [...]} is expected.')
+
+
 def _parse_key(entry: dict[str, object]) -> IssuerKey:
     algorithm, public_key, raw = _parse_public_key(entry)
-    kid = bytes.fromhex(_text(entry, "kid"))
-    if len(kid) != KID_BYTES:
-        raise ValueError(f"kid has {len(kid)} bytes, not {KID_BYTES}")
+    kid = _text(entry, "kid")
+    if not _KID.fullmatch(kid):
+        raise ValueError(f"kid is not {2 * KID_BYTES} hex digits")
     return IssuerKey(
-        kid=kid,
+        kid=bytes.fromhex(kid),
         algorithm=algorithm,
         public_key=public_key,
         fingerprint=sha256(raw).hexdigest()[: 2 * KID_BYTES],
@@ -135,7 +142,7 @@ def _parse_key(entry: dict[str, object]) -> IssuerKey:
         max_life_s=_max_life(entry.get("max_life_s")),
         not_before=_moment(entry.get("nbf")),
         expires=_moment(entry.get("exp")),
-        state=KeyState(entry.get("state", "live")),
+        state=_state(entry.get("state", "live")),
         is_test=entry.get("test", False) is not False,
     )
 
@@ -143,20 +150,35 @@ def _parse_key(entry: dict[str, object]) -> IssuerKey:
 def _parse_public_key(entry: dict[str, object]) -> tuple[Algorithm, PublicKey, bytes]:
     match entry.get("kty"), entry.get("crv"), entry.get("alg"):
         case "OKP", "Ed25519", "EdDSA":
-            raw = _b64(entry, "x")
+            raw = _coordinate(entry, "x")
             return Algorithm.EDDSA, Ed25519PublicKey.from_public_bytes(raw), raw
         case "EC", "P-256", "ES256":
-            x, y = (int.from_bytes(_b64(entry, name)) for name in ("x", "y"))
+            x, y = (int.from_bytes(_coordinate(entry, name)) for name in ("x", "y"))
             point = EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
             raw = point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
             return Algorithm.ES256, point, raw
         case kty, crv, alg:
-            raise ValueError(f"kty {kty}, crv {crv}, alg {alg}: only Ed25519/EdDSA and P-256/ES256")
+            shown = f"kty {_shown(kty)}, crv {_shown(crv)}, alg {_shown(alg)}"
+            raise ValueError(f"{shown}: only Ed25519/EdDSA and P-256/ES256")
 
 
-def _b64(entry: dict[str, object], name: str) -> bytes:
+def _coordinate(entry: dict[str, object], name: str) -> bytes:
+    """32 bytes, base64url without padding [RFC 7518 §6.2.1.2; RFC 8037 §2]."""
     text = _text(entry, name)
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if len(text) != 43:
+        raise ValueError(f"{name} is not 32 bytes in base64url")
+    return b64decode(text + "=", altchars=b"-_", validate=True)
+
+
+def _map(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise TypeError("not an object")
+    return value
+
+
+def _shown(value: object) -> str:
+    """Short, whatever it is: a list may be nested deeper than `repr` can go."""
+    return repr(value)[:40] if isinstance(value, str | int | None) else type(value).__name__
 
 
 def _text(entry: dict[str, object], name: str) -> str:
@@ -168,8 +190,14 @@ def _text(entry: dict[str, object], name: str) -> str:
 
 def _integer(value: object, least: int, most: int) -> int:
     if type(value) is not int or not least <= value <= most:
-        raise ValueError(f"{value!r} is not a whole number from {least} to {most}")
+        raise ValueError(f"{_shown(value)} is not a whole number from {least} to {most}")
     return value
+
+
+def _state(value: object) -> KeyState:
+    if not isinstance(value, str):
+        raise TypeError("state is not text")
+    return KeyState(value)
 
 
 def _kinds(value: object) -> frozenset[int] | None:
@@ -194,9 +222,10 @@ def _index_range(value: object) -> tuple[int, int] | None:
 def _max_life(value: object) -> dict[int, int]:
     if value is None:
         return {}
-    if not isinstance(value, dict):
-        raise TypeError("max_life_s is not a map")
-    return {int(kind): _integer(life, 0, 2**40) for kind, life in value.items()}
+    lives = _map(value)
+    if not all(_KIND.fullmatch(kind) for kind in lives):
+        raise ValueError("max_life_s names a kind that is not a number")
+    return {int(kind): _integer(life, 0, 2**40) for kind, life in lives.items()}
 
 
 def _moment(value: object) -> datetime | None:
