@@ -29,6 +29,10 @@ LEVEL = 19
 
 # A delta of a whole city's day stays far below; more is a bomb.
 _MAX_INFLATED = 16 * 1024 * 1024
+# Each change takes a byte of the delta and a hundred of memory; past 64 k a new base is due.
+MAX_CHANGES = 2**20
+# 8 MiB: no more is needed to write a list, and the window is memory that a bomb could claim.
+_WINDOW_LOG = 23
 
 
 class StatusBits(IntEnum):
@@ -62,6 +66,8 @@ class IdChanges:
 
 def status_in(bits: bytes, index: int) -> StatusBits:
     """The value at `index`, counted from the first of these bytes. Raises IndexError beyond."""
+    if index < 0:
+        raise IndexError("the map begins at 0")
     return StatusBits(bits[index // INDEXES_A_BYTE] >> 2 * (index % INDEXES_A_BYTE) & 3)
 
 
@@ -82,6 +88,9 @@ def decode_part(packed: bytes) -> bytes:
 
 
 def encode_delta(delta: Delta) -> bytes:
+    """Raises ValueError for a change that a delta cannot say."""
+    if StatusBits.RESERVED in delta.changes.values():
+        raise ValueError("no index becomes reserved")
     gaps = [
         _encode_gaps(sorted(index for index, to in delta.changes.items() if to is status))
         for status in (StatusBits.VALID, StatusBits.REVOKED, StatusBits.SUSPENDED)
@@ -101,12 +110,31 @@ def decode_delta(packed: bytes) -> Delta:
             bytes(revoked),
             bytes(suspended),
         ]:
-            changes = dict.fromkeys(_decode_gaps(restored), StatusBits.VALID)
-            changes |= dict.fromkeys(_decode_gaps(revoked), StatusBits.REVOKED)
-            changes |= dict.fromkeys(_decode_gaps(suspended), StatusBits.SUSPENDED)
-            return Delta(issuer_no, from_version, to_version, changes)
+            _check_versions(from_version, to_version)
+            if not 1 <= issuer_no <= 255:
+                raise UpdateError("A delta names an issuer number that is none.")
+            return Delta(
+                issuer_no, from_version, to_version, _changes(restored, revoked, suspended)
+            )
         case _:
             raise UpdateError("A delta of the status map is not of its form.")
+
+
+def _changes(restored: bytes, revoked: bytes, suspended: bytes) -> dict[int, StatusBits]:
+    parts = (
+        dict.fromkeys(_decode_gaps(restored), StatusBits.VALID),
+        dict.fromkeys(_decode_gaps(revoked), StatusBits.REVOKED),
+        dict.fromkeys(_decode_gaps(suspended), StatusBits.SUSPENDED),
+    )
+    changes = parts[0] | parts[1] | parts[2]
+    if len(changes) != sum(map(len, parts)):
+        raise UpdateError("A delta says two things of one index.")
+    return changes
+
+
+def _check_versions(old: int, new: int) -> None:
+    if not 0 <= old < new < 2**32:
+        raise UpdateError(f"A list goes from version {old} to {new}, which is not forward.")
 
 
 def encode_ids(changes: IdChanges) -> bytes:
@@ -123,12 +151,11 @@ def decode_ids(packed: bytes) -> IdChanges:
     """Raises UpdateError."""
     match _decode(_inflate(packed, _MAX_INFLATED)):
         case [int(from_version), int(to_version), bytes(revoked), bytes(restored)]:
-            return IdChanges(
-                from_version,
-                to_version,
-                _split(revoked, ID_BYTES),
-                _split(restored, ID_BYTES),
-            )
+            _check_versions(from_version, to_version)
+            taken, given = _split(revoked, ID_BYTES), _split(restored, ID_BYTES)
+            if not set(taken).isdisjoint(given):
+                raise UpdateError("A revocation list says two things of one pass.")
+            return IdChanges(from_version, to_version, taken, given)
         case _:
             raise UpdateError("A revocation list is not of its form.")
 
@@ -150,7 +177,8 @@ def _split(joined: bytes, size: int) -> tuple[bytes, ...]:
 
 
 def _inflate(packed: bytes, limit: int) -> bytes:
-    decompressor = zstd.ZstdDecompressor()
+    options = {int(zstd.DecompressionParameter.window_log_max): _WINDOW_LOG}
+    decompressor = zstd.ZstdDecompressor(options=options)
     try:
         raw = decompressor.decompress(packed, limit + 1)
     except zstd.ZstdError as error:
@@ -182,6 +210,8 @@ def _encode_gaps(indexes: Iterable[int]) -> bytes:
 
 
 def _decode_gaps(encoded: bytes) -> Iterator[int]:
+    if len(encoded) > MAX_CHANGES:
+        raise UpdateError(f"A delta holds more than {MAX_CHANGES} bytes of changes.")
     index = -1
     gap = shift = 0
     for byte in encoded:
