@@ -1,0 +1,145 @@
+"""The kernel's GPIO character devices: which one is the header, and who holds a line.
+
+The number of the header's chip drifts (4 on a Raspberry Pi 5 with the first kernels, 0 with later
+ones), its label does not. lgpio opens a named pipe in the working directory when it is imported,
+so that folder must be writable.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import struct
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from gpiozero.exc import GPIOZeroError
+
+from hardware.pins import Gpio, PinFactory
+from scanner.core.errors import DeviceError
+
+# The header's pin controller: Raspberry Pi 5; 4, 400 and CM4; all others, the Zero 2 W among them.
+HEADER_LABELS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
+
+# linux/gpio.h: struct gpiochip_info {name[32], label[32], lines}; struct gpio_v2_line_info
+# {name[32], consumer[32], offset, num_attrs, flags, attrs[10], padding[4]}.
+GET_CHIPINFO = 0x8044B401
+GET_LINEINFO = 0xC100B405
+CHIP_INFO = struct.Struct("=32s32sI")
+LINE_INFO = struct.Struct("=32s32sIIQ160s16s")
+
+# The board's revision, four bytes, big-endian. /proc shows the same file, but a unit with
+# ProcSubset=pid does not see it there.
+REVISION_FILE = Path("/sys/firmware/devicetree/base/system/linux,revision")
+
+
+class ChipFactory(PinFactory, Protocol):
+    """gpiozero's LGPIOFactory."""
+
+    @property
+    def chip(self) -> int: ...
+
+
+OpenChip = Callable[[int], ChipFactory]
+
+
+def chip_label(device: Path) -> str:
+    """/dev/gpiochipN → the label of its driver; OSError when it cannot be opened."""
+    with device.open("rb", buffering=0) as chip:
+        answer = fcntl.ioctl(chip, GET_CHIPINFO, bytes(CHIP_INFO.size))
+    return _text(CHIP_INFO.unpack(answer)[1])
+
+
+def find_chip(dev: Path = Path("/dev"), label_of: Callable[[Path], str] = chip_label) -> int:
+    """The number N of the /dev/gpiochipN that drives the header."""
+    devices = sorted(dev.glob("gpiochip*"), key=_number)
+    if not devices:
+        raise DeviceError(
+            f'Run this on a Raspberry Pi, or set the pin factory to "mock": {dev} has no gpiochip.'
+        )
+    try:
+        labels = {device: label_of(device) for device in devices}
+    except PermissionError as error:
+        raise DeviceError(
+            f"Add this user to the group gpio and log in again: {error.filename} is closed to it."
+        ) from error
+    for device, label in labels.items():
+        if label in HEADER_LABELS:
+            return _number(device)
+    found = ", ".join(labels.values())
+    raise DeviceError(f"Use a Raspberry Pi: none of the GPIO chips is its header ({found}).")
+
+
+def holder_of(device: Path, line: int) -> str | None:
+    """The name that the line's holder gave itself; None: free, or it cannot be known."""
+    request = LINE_INFO.pack(b"", b"", line, 0, 0, b"", b"")
+    try:
+        with device.open("rb", buffering=0) as chip:
+            answer = fcntl.ioctl(chip, GET_LINEINFO, request)
+    except OSError:
+        return None
+    return _text(LINE_INFO.unpack(answer)[1]) or None
+
+
+def board_revision(file: Path = REVISION_FILE) -> int | None:
+    """The revision code that tells gpiozero the layout of the header; None: not to be read."""
+    try:
+        return int.from_bytes(file.read_bytes()[:4], "big") or None
+    except OSError:
+        return None
+
+
+def load_lgpio() -> tuple[OpenChip, type[Exception]]:
+    """gpiozero's factory on lgpio, and what lgpio raises."""
+    try:
+        import lgpio
+        from gpiozero.pins.lgpio import LGPIOFactory
+
+        lgpio_error: type[Exception] = lgpio.error
+    except (ImportError, AttributeError) as error:  # a package of that name without content exists
+        raise DeviceError(
+            "Install lgpio: `sudo apt install python3-lgpio`, or `pip install lgpio`; "
+            f"it cannot be loaded here ({error})."
+        ) from error
+    except OSError as error:
+        raise DeviceError(
+            "Start this in a folder that it may write to (in a unit, WorkingDirectory=): "
+            f"lgpio keeps a pipe there ({error})."
+        ) from error
+
+    class HeaderFactory(LGPIOFactory):  # type: ignore[misc]  # gpiozero ships no types
+        def _get_revision(self) -> int:
+            return board_revision() or int(super()._get_revision())
+
+    return HeaderFactory, lgpio_error
+
+
+def open_lgpio(
+    *,
+    find: Callable[[], int] = find_chip,
+    load: Callable[[], tuple[OpenChip, type[Exception]]] = load_lgpio,
+) -> Gpio:
+    """The header's chip through lgpio, and nothing else."""
+    number = find()
+    open_chip, lgpio_error = load()
+    device = Path(f"/dev/gpiochip{number}")
+    try:
+        factory = open_chip(number)
+    except (lgpio_error, GPIOZeroError) as error:
+        raise DeviceError(f"Check that {device} can be opened: {error}.") from error
+    if factory.chip != number:  # gpiozero 2.0.1 and older takes a number of its own
+        factory.close()
+        raise DeviceError(
+            f"Update gpiozero: it opened /dev/gpiochip{factory.chip}, the header is {device}."
+        )
+    return Gpio(factory, (lgpio_error, GPIOZeroError, OSError), partial(holder_of, device))
+
+
+def _number(device: Path) -> int:
+    digits = device.name.removeprefix("gpiochip")
+    return int(digits) if digits.isdigit() else -1
+
+
+def _text(field: bytes) -> str:
+    return field.split(b"\0", 1)[0].decode("ascii", "replace")

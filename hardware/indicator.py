@@ -1,0 +1,106 @@
+"""Lamps and buzzer on real or simulated pins: the Indicator of `scanner/ports.py`.
+
+    loop thread:    show ─▶ confirm ─▶ end_view      replaces one frozen value, never waits
+    player thread:  every 10 ms, that value and the clock ─▶ pins
+
+All pins are driven by the player thread, so a loop that hangs, even for ever, cannot keep a lamp on
+beyond what its signal allows. A process that is killed can: `lamps_off.py` is for that.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Callable
+
+from hardware.pins import Gpio, Wiring
+from hardware.player import Player
+from scanner.core.signal import Signal
+
+# Half of the shortest thing to be seen, the 20 ms tick of READY.
+STEP_S = 0.01
+# A pin that blocks its thread for so long is left to the process that comes after.
+JOIN_S = 1.0
+
+
+class GpioIndicator:
+    """Opens the pins and plays on them; with `in_thread` off, whoever moves the clock calls step().
+
+    with an open chip:  indicator = GpioIndicator(gpio, Wiring(), time.monotonic)
+    in simulated time:  indicator = GpioIndicator(gpio, Wiring(), clock.monotonic_s,
+                                                  in_thread=False)
+    """
+
+    def __init__(
+        self,
+        gpio: Gpio,
+        wiring: Wiring,
+        monotonic: Callable[[], float],
+        *,
+        in_thread: bool = True,
+    ) -> None:
+        self._monotonic = monotonic
+        self._player = Player(gpio, wiring)
+        self._wake, self._stop = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._is_closed = False
+        # An uncaught error ends the loop's thread first, then runs this.
+        atexit.register(self.close)
+        if in_thread:
+            self._thread = threading.Thread(target=self._play, name="lamps", daemon=True)
+            self._thread.start()
+
+    @property
+    def fault(self) -> str | None:
+        """What is wrong with lamps or buzzer; None when nothing is known to be."""
+        if self._player.fault is not None:
+            return self._player.fault
+        if self._thread is None or self._thread.is_alive() or self._is_closed:
+            return None
+        return "E-LAMP: restart the scanner (its player stopped)"
+
+    def show(self, signal: Signal) -> None:
+        """Start the lamps of a signal, at once and without its sound; replaces what was shown."""
+        self._player.show(signal, self._monotonic())
+        self._turn()
+
+    def confirm(self) -> None:
+        """The record of what is shown is on the disk: sound it, and let its lamps stay."""
+        self._player.confirm(self._monotonic())
+        self._turn()
+
+    def end_view(self) -> None:
+        """The code has left the view: a green lamp may go dark early."""
+        self._player.end_view(self._monotonic())
+        self._turn()
+
+    def step(self) -> None:
+        """Drive the pins to what they are now. Not to be called while a thread does so."""
+        self._player.step(self._monotonic())
+
+    def close(self) -> None:
+        """All lamps and the buzzer off, their pins released; the chip stays open. Twice is once."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        atexit.unregister(self.close)
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(JOIN_S)
+        self._player.close()
+
+    def _turn(self) -> None:
+        if self._thread is None:
+            self.step()
+        else:
+            self._wake.set()
+
+    def _play(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self.step()
+                self._wake.wait(STEP_S)
+                self._wake.clear()
+        finally:
+            self._player.dark()

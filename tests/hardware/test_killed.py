@@ -1,0 +1,87 @@
+"""A process that dies leaves no lamp on: killed at any moment, or ended by an error."""
+
+from __future__ import annotations
+
+import configparser
+import random
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from hardware.lamps_off import EVERY_OUTPUT
+from hardware.simulated_gpio import SimulatedChip
+
+ROOT = Path(__file__).resolve().parents[2]
+FLICKER = str(Path(__file__).with_name("flicker.py"))
+UNIT = ROOT / "systemd" / "scanner.service"
+KILLS = 40
+
+
+def stop_command(chip: Path) -> list[str]:
+    """The unit's own ExecStopPost=, with this Python and a simulated chip."""
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]  # the documented way
+    unit.read(UNIT)
+    _python, *arguments = shlex.split(unit["Service"]["ExecStopPost"])
+    place = arguments.index("--factory") + 1
+    assert arguments[place] == "lgpio"
+    arguments[place] = "simulated"
+    return [sys.executable, *arguments, "--chip", str(chip)]
+
+
+def start(chip: Path, how: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, FLICKER, str(chip), how],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def kill_after(chip: Path, signals: int, seed: str) -> None:
+    """SIGKILL, wherever the process is after it has shown so many signals."""
+    process = start(chip, seed)
+    assert process.stdout is not None
+    assert len(process.stdout.read(signals)) == signals
+    process.kill()
+    process.communicate()
+    assert process.returncode == -9
+
+
+def test_killed_at_random_points_and_switched_off_by_the_unit(tmp_path: Path) -> None:
+    """After SIGKILL lines may stay high; after the unit's ExecStopPost= none is."""
+    chance = random.Random(20260512)
+    left_on = 0
+    for number in range(KILLS):
+        path = tmp_path / f"chip{number}"
+        kill_after(path, chance.randint(1, 400), seed=str(number))
+        chip = SimulatedChip(path)
+        left_on += bool(chip.high_lines)
+        done = subprocess.run(stop_command(path), cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == "lamps_off: low are GPIO17, GPIO27, GPIO18, GPIO23\n"
+        assert chip.high_lines == []
+        chip.close()
+    assert left_on > KILLS // 4, "the chip must keep what a killed process left, or this is no test"
+
+
+def test_uncaught_error_leaves_nothing_lit(tmp_path: Path) -> None:
+    """An error that nobody catches ends the process, and its lamps before it."""
+    process = start(tmp_path / "chip", "crash")
+    out, err = process.communicate()
+    assert process.returncode == 1
+    assert out == b"!"
+    assert b"nobody catches this" in err
+    chip = SimulatedChip(tmp_path / "chip")
+    assert chip.high_lines == []
+    chip.close()
+
+
+def test_unit_switches_off_every_output(tmp_path: Path) -> None:
+    """The unit names each pin that a lamp or the buzzer may be wired to."""
+    command = stop_command(tmp_path / "chip")
+    assert command[1:3] == ["-m", "hardware.lamps_off"]
+    pins = command[command.index("--pins") + 1]
+    assert {int(pin) for pin in pins.split(",")} == set(EVERY_OUTPUT)
