@@ -5,4 +5,5 @@ set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 . "$root/scanner/setup.sh"
+cd "$root" # demo-out/ lies in the checkout, wherever this is called from
 exec "$root/.venv/bin/scanner" demo "$@"

@@ -1,0 +1,67 @@
+"""What a process loads when it starts: memory and seconds on a small board."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# The parts of `scanner run` in the process of the loop; the reader is a process of its own.
+LOOP = (
+    "scanner.assembly.device", "scanner.checkpoint", "scanner.config", "scanner.display", "scanner.ports",
+    "scanner.vision.link", "scanner.vision.session", "scanner.store.outbox", "scanner.store.state",
+    "scanner.store.trust_list", "scanner.store.given", "hardware.camera", "hardware.capture",
+    "hardware.clock", "hardware.indicator", "hardware.notify", "hardware.pins",
+)  # fmt: skip
+NETWORK = {
+    "http.client", "urllib.request", "ssl", "asyncio", "requests", "urllib3", "httpx", "starlette",
+    "uvicorn", "tuf", "sqlite_utils", "click_default_group",
+}  # fmt: skip
+PICTURES = {"cv2", "numpy", "zxingcpp", "pyzbar", "gpiozero", "cryptography", "sqlite3"}
+
+RUN_COMMAND = """
+import contextlib, io, json, sys
+import scanner.__main__ as program
+with contextlib.redirect_stdout(io.StringIO()):
+    code = program.run({arguments!r})
+assert code == 0, code
+print(json.dumps(sorted(sys.modules)))
+"""
+IMPORT = """
+import importlib, json, sys
+for name in {names!r}:
+    importlib.import_module(name)
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def modules_after(program: str, checkout: Path) -> set[str]:
+    """The modules that a fresh interpreter holds when this program has run."""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]], ids=" ".join)
+def test_help_loads_no_pictures_and_no_stores(arguments: list[str], checkout: Path) -> None:
+    """Asking for help costs no picture library, no pins, no cryptography and no database."""
+    loaded = modules_after(RUN_COMMAND.format(arguments=arguments), checkout)
+    assert loaded & (PICTURES | NETWORK) == set()
+
+
+def test_loop_loads_no_network(checkout: Path) -> None:
+    """The process of the loop holds no HTTP client, web framework, TUF or migration library."""
+    loaded = modules_after(IMPORT.format(names=LOOP), checkout)
+    assert loaded & NETWORK == set()
+
+
+def test_core_loads_no_machine(checkout: Path) -> None:
+    """The core can be imported whole without pictures, pins, sockets or a database."""
+    core = [f"scanner.core.{path.stem}" for path in (checkout / "scanner/core").glob("*.py")]
+    loaded = modules_after(IMPORT.format(names=core), checkout)
+    assert loaded & (NETWORK | PICTURES - {"cryptography"}) == set()
