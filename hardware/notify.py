@@ -5,15 +5,20 @@ Outside of systemd ($NOTIFY_SOCKET not set) everything here does nothing.
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 from collections.abc import Mapping
+
+# A tenth of WatchdogSec= in systemd/scanner.service.
+FEED_EVERY_S = 1.0
 
 
 class SystemdNotifier:
     """One datagram a message. An address that starts with @ is abstract (systemd's spelling)."""
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        self._fed_s = -math.inf
         address = environ.get("NOTIFY_SOCKET", "")
         self._address = "\0" + address[1:] if address.startswith("@") else address
 
@@ -21,8 +26,14 @@ class SystemdNotifier:
         """Started: the camera, the lamps and the stores are open."""
         return self._send("READY=1")
 
-    def watchdog(self) -> bool:
-        """Alive: a fresh frame was judged, or the loop turns in a fault that is shown."""
+    def watchdog(self, now_s: float) -> bool:
+        """Alive: the loop has turned, with a frame that was judged or a fault that is shown.
+
+        `now_s`: monotonic seconds; at most one message a second is sent.
+        """
+        if now_s - self._fed_s < FEED_EVERY_S:
+            return False
+        self._fed_s = now_s
         return self._send("WATCHDOG=1")
 
     def status(self, line: str) -> bool:

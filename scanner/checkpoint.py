@@ -70,6 +70,14 @@ class Scan:
     seq: int | None
     latency_s: float  # from the frame to the lamp
 
+    def as_line(self) -> str:
+        """For the journal: reasons and numbers, nothing of the pass."""
+        kept = "counted" if self.seq is None else f"seq {self.seq}"
+        verdict = self.verdict
+        notices = "".join(f" {notice.value}" for notice in verdict.notices)
+        took_ms = 1000 * self.latency_s
+        return f"{verdict.outcome.name} {verdict.reason.name}{notices} {kept} {took_ms:.0f} ms"
+
 
 def decide(
     payload: bytes, lists: Lists, facts_about: Callable[[Pass], Facts], now: ClockReading

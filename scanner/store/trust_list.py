@@ -42,6 +42,14 @@ class SqliteLists:
         """Versions and ages of what is installed, for status and doctor."""
         return dict(self._revocations.artefacts)
 
+    @property
+    def signed_at(self) -> datetime | None:
+        """The newest time that a signature vouches for; None without lists."""
+        newest = max(
+            (each.issued_at for each in self._revocations.artefacts.values()), default=None
+        )
+        return None if newest is None else datetime.fromtimestamp(newest, UTC)
+
     def about(self, pass_: Pass, now: ClockReading) -> ListFacts:
         """Raises StoreError."""
         return self._revocations.about(pass_, now)

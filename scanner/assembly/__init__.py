@@ -1,0 +1,23 @@
+"""The only place that chooses concrete parts and joins them.
+
+Imports of parts stand in the functions that need them: the loop must not load what only a command
+uses, and no command loads the parts of another.
+"""
+
+from scanner.assembly.desk import lists_of_check, time_of_check
+from scanner.assembly.device import Device, check_simulation, checkpoint_of, device, wiring_of
+from scanner.assembly.lists import install_lists
+from scanner.assembly.simulated import SimulatedDevice, simulated_device
+
+__all__ = [
+    "Device",
+    "SimulatedDevice",
+    "check_simulation",
+    "checkpoint_of",
+    "device",
+    "install_lists",
+    "lists_of_check",
+    "simulated_device",
+    "time_of_check",
+    "wiring_of",
+]

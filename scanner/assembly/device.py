@@ -1,0 +1,168 @@
+"""The device itself: camera, reader, lamps, clock and stores, joined to the loop."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scanner.checkpoint import Ports, Scan, ScanLoop
+from scanner.config import Settings
+from scanner.core.clock import ClockLevel
+from scanner.core.errors import ConfigError
+from scanner.core.policy import Checkpoint
+from scanner.core.reasons import SignalName
+from scanner.core.record import NO_FLAGS, RecordFlag
+from scanner.core.repeat import RepeatMemory
+from scanner.core.signal import SIGNALS
+from scanner.ports import CameraState
+
+if TYPE_CHECKING:
+    from hardware.clock import SystemClock
+    from hardware.notify import SystemdNotifier
+    from hardware.pins import Wiring
+    from scanner.store.state import StateStore
+    from scanner.store.trust_list import SqliteLists
+
+HOUSEKEEPING_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A running checkpoint: the loop, and what has to be done beside it."""
+
+    loop: ScanLoop
+    keep_house: Housekeeping
+    notify: SystemdNotifier
+
+    def turn(self) -> Scan | None:
+        """One turn of the loop; systemd is told that it turned, so that a hang is noticed."""
+        scan = self.loop.step()
+        now_s = self.loop.ports.clock.monotonic_s()
+        self.keep_house(now_s)
+        self.notify.watchdog(now_s)
+        return scan
+
+    def has_ended(self) -> bool:
+        """A recording has been shown to its end."""
+        return self.loop.ports.camera.state is CameraState.ENDED
+
+
+def check_simulation(settings: Settings, simulate: bool) -> None:
+    """Simulation never touches real pins or cameras, and a checkpoint never has mock lamps.
+
+    Raises ConfigError.
+    """
+    is_mock = settings.pins.factory == "mock"
+    is_recorded = not settings.camera.source.startswith("usb:")
+    if simulate and not (is_mock and is_recorded):
+        raise ConfigError(
+            'With --simulate, set pins.factory = "mock" and camera.source to dir:FOLDER or '
+            "video:FILE: test keys are accepted, so nobody may take the lamps for real."
+        )
+    if not simulate and is_mock:
+        raise ConfigError('pins.factory = "mock" lights no lamp: set "lgpio", or add --simulate.')
+
+
+@contextmanager
+def device(
+    settings: Settings, state: Path, *, simulate: bool, at: datetime | None
+) -> Iterator[Device]:
+    """Camera, reader, lamps, clock and stores of this device, joined to the loop.
+
+    `at`: the simulated time of day; only with `simulate`.
+    Raises ConfigError, DeviceError, StoreError.
+    """
+    from hardware.camera import open_camera
+    from hardware.clock import SystemClock, system_time
+    from hardware.indicator import GpioIndicator
+    from hardware.notify import SystemdNotifier
+    from hardware.pins import open_gpio
+    from hardware.simulated import RunningClock
+    from hardware.trigger import TriggerButton
+    from scanner.store.outbox import SqliteOutbox
+    from scanner.store.state import StateStore
+    from scanner.store.trust_list import SqliteLists
+    from scanner.vision.link import ReaderLink
+
+    check_simulation(settings, simulate)
+    monotonic, wiring, gpio = time.monotonic, wiring_of(settings), open_gpio(settings.pins.factory)
+    with ExitStack() as parts:
+        # Lamps first: whatever fails later can be shown, and is dark when all is closed.
+        lamps = parts.enter_context(closing(GpioIndicator(gpio, wiring, monotonic)))
+        lamps.show(SIGNALS[SignalName.SELF_TEST])
+        lamps.confirm()
+        trigger = None
+        if wiring.trigger is not None:
+            trigger = parts.enter_context(closing(TriggerButton(gpio, wiring.trigger, monotonic)))
+        outbox = parts.enter_context(closing(SqliteOutbox(state)))
+        lists = parts.enter_context(
+            closing(SqliteLists(state, checkpoint_of(settings), allow_test_keys=simulate))
+        )
+        floors = parts.enter_context(closing(StateStore(state)))
+        real = None if at else SystemClock(floor=floors.time_floor(), signed_at=lists.signed_at)
+        clock = real or RunningClock(at or system_time(), monotonic)
+        source, fps = settings.camera.source, settings.camera.fps
+        camera = parts.enter_context(
+            closing(open_camera(source, fps=fps, monotonic=monotonic, every_frame=simulate))
+        )
+        decoder = parts.enter_context(closing(ReaderLink()))
+        memory = RepeatMemory(os.urandom(32), monotonic(), clock.now().earliest)
+        loop = ScanLoop(
+            Ports(camera, decoder, lamps, clock, lists, outbox, trigger),
+            memory,
+            ready=lambda: SignalName.READY_OFFLINE if settings.standalone else SignalName.READY,
+            flags=RecordFlag.SIMULATED if simulate else NO_FLAGS,
+        )
+        decoder.wait_until_ready()
+        yield Device(loop, Housekeeping(real, lists, floors), SystemdNotifier())
+
+
+def wiring_of(settings: Settings) -> Wiring:
+    """Raises DeviceError when two wires are on one pin."""
+    from hardware.pins import Sounder, Wiring
+
+    pins = settings.pins
+    return Wiring(pins.green, pins.red, pins.buzzer, pins.trigger, pins.amber, Sounder(pins.sound))
+
+
+def checkpoint_of(settings: Settings) -> Checkpoint:
+    """Where the device stands, by its own settings."""
+    table = settings.checkpoint
+    return Checkpoint(
+        table.id,
+        table.zone,
+        table.transport,
+        asks_plate=table.asks_plate,
+        asks_card=table.asks_card,
+    )
+
+
+class Housekeeping:
+    """Once a minute: take over new lists, and save the time below which the clock is wrong.
+
+    `clock` None: a simulated one, which learns nothing and teaches nothing.
+    """
+
+    def __init__(self, clock: SystemClock | None, lists: SqliteLists, floors: StateStore) -> None:
+        self._clock, self._lists, self._floors = clock, lists, floors
+        self._due_s = 0.0
+
+    def __call__(self, now_s: float) -> None:
+        """`now_s`: monotonic seconds. Raises StoreError."""
+        if now_s < self._due_s:
+            return
+        self._due_s = now_s + HOUSEKEEPING_S
+        self._lists.refresh()
+        if self._clock is None:
+            return
+        if self._lists.signed_at is not None:
+            self._clock.signed_at = self._lists.signed_at
+        now = self._clock.now()
+        if now.level is ClockLevel.A:
+            self._floors.raise_floor("time", int(now.earliest.timestamp()))

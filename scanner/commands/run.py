@@ -1,0 +1,67 @@
+"""`scanner run`: be a checkpoint."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from scanner.commands.check import Moment
+from scanner.config import find_config, find_state, load_settings
+from scanner.core.errors import ConfigError
+
+# Between two looks for a new frame, when there was none.
+PAUSE_S = 0.005
+
+log = logging.getLogger("scanner.run")
+
+
+@click.command()
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
+@click.option("--state", type=click.Path(path_type=Path), help="State folder of this device.")
+@click.option("--simulate", is_flag=True, help="Recorded frames, mock pins; takes test keys.")
+@click.option("--at", type=Moment(), help="Simulated time of day at the start.")
+def command(config: Path | None, state: Path | None, simulate: bool, at: datetime | None) -> int:
+    """Scan until stopped: camera, lamps, buzzer, scan records. `scanner migrate` runs before.
+
+    The settings come from --config, else $SCANNER_CONFIG, else /etc/scanner/checkpoint.toml.
+    """
+    from scanner import assembly
+
+    if at is not None and not simulate:
+        raise ConfigError("--at only goes with --simulate: a checkpoint has a clock of its own.")
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    settings = load_settings(find_config(config))
+    stop = _Stop()
+    where = find_state(state)
+    with assembly.device(settings, where, simulate=simulate, at=at) as device:
+        device.notify.ready()
+        log.info("%sready at %s", _prefix(simulate), settings.checkpoint.id)
+        while not stop.is_asked and not device.has_ended():
+            if (scan := device.turn()) is not None:
+                log.info("%s%s", _prefix(simulate), scan.as_line())
+            time.sleep(PAUSE_S)
+        device.notify.stopping()
+    return 0
+
+
+class _Stop:
+    """SIGTERM and SIGINT end the loop between two turns, so that all is closed in order."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        signal.signal(signal.SIGTERM, self._ask)
+        signal.signal(signal.SIGINT, self._ask)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self.is_asked = True
+
+
+def _prefix(simulate: bool) -> str:
+    return "SIMULATED  " if simulate else ""
