@@ -45,8 +45,6 @@ class TriggerButton:
 
     def close(self) -> None:
         """The pin released."""
-        self._button.when_activated = None
-        self._button.when_deactivated = None
         self._button.close()
 
     def _press(self) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from hardware import gpiochip
-from hardware.gpiochip import board_revision, find_chip, holder_of, open_lgpio
+from hardware.gpiochip import board_revision, find_chip, holder_of, load_lgpio, open_lgpio
 from scanner.core.errors import DeviceError
 
 
@@ -134,6 +136,49 @@ def test_old_gpiozero_that_picks_its_own_chip_is_refused() -> None:
 
     with pytest.raises(DeviceError, match=r"^Update gpiozero: it opened /dev/gpiochip4"):
         open_lgpio(find=lambda: 0, load=lambda: (pick, BusyError))
+
+
+@pytest.fixture
+def lgpio_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where an lgpio module is found before any other; forgotten afterwards."""
+    kept = {name: sys.modules.pop(name, None) for name in ("lgpio", "gpiozero.pins.lgpio")}
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path / "lgpio.py"
+    for name, module in kept.items():
+        sys.modules.pop(name, None)
+        if module is not None:
+            sys.modules[name] = module
+
+
+def test_empty_package_of_that_name_is_not_lgpio(lgpio_source: Path) -> None:
+    """An index holds a package "lgpio" without content; it is as good as none."""
+    lgpio_source.write_text("")
+    with pytest.raises(DeviceError, match=r"^Install lgpio: "):
+        load_lgpio()
+
+
+def test_folder_that_cannot_be_written_is_named(lgpio_source: Path) -> None:
+    """lgpio makes a pipe where it is imported; the error says where to start instead."""
+    lgpio_source.write_text("open('/no/such/folder/.lgd-nfy-3')")
+    with pytest.raises(DeviceError, match=r"^Start this in a folder that it may write to"):
+        load_lgpio()
+
+
+def test_revision_is_read_where_a_sandboxed_unit_sees_it(
+    lgpio_source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """gpiozero looks in /proc, which ProcSubset=pid hides; the factory looks in /sys first."""
+    lgpio_source.write_text(
+        "error = type('error', (Exception,), {})\n"
+        "SET_PULL_NONE = BOTH_EDGES = RISING_EDGE = FALLING_EDGE = 0\n"
+        "gpiochip_open = lambda chip: 70 + chip\n"
+        "gpiochip_close = lambda handle: None\n"
+    )
+    monkeypatch.setattr(gpiochip, "board_revision", lambda: 0xC04170)  # a Raspberry Pi 5
+    gpio = open_lgpio(find=lambda: 0)
+    board = gpio.factory.board_info  # type: ignore[attr-defined]
+    assert board.model == "5B"
+    gpio.close()
 
 
 @pytest.mark.skipif(importlib.util.find_spec("lgpio") is not None, reason="lgpio is installed")

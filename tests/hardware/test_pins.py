@@ -6,6 +6,7 @@ import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
 
+from hardware import gpiochip
 from hardware.pins import Gpio, Wiring, open_gpio, open_mock
 from scanner.core.errors import DeviceError
 
@@ -36,6 +37,17 @@ def test_unknown_factory_name_is_an_error() -> None:
     """A factory that we do not know is never replaced by one that we do."""
     with pytest.raises(DeviceError, match=r"^Set the pin factory to .* there is no 'native'"):
         open_gpio("native")
+
+
+def test_lgpio_is_built_as_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ "lgpio" gives the header's chip through lgpio, or its error; never anything else."""
+
+    def no_chip() -> Gpio:
+        raise DeviceError("Run this on a Raspberry Pi.")
+
+    monkeypatch.setattr(gpiochip, "open_lgpio", no_chip)
+    with pytest.raises(DeviceError, match="Raspberry Pi"):
+        open_gpio("lgpio")
 
 
 def test_mock_factory_is_built_as_named() -> None:
