@@ -11,10 +11,10 @@ import pytest
 
 # The parts of `scanner run` in the process of the loop; the reader is a process of its own.
 LOOP = (
-    "scanner.assembly.device", "scanner.checkpoint", "scanner.config", "scanner.display", "scanner.ports",
-    "scanner.vision.link", "scanner.vision.session", "scanner.store.outbox", "scanner.store.state",
-    "scanner.store.trust_list", "scanner.store.given", "hardware.camera", "hardware.capture",
-    "hardware.clock", "hardware.indicator", "hardware.notify", "hardware.pins",
+    "scanner.assembly.device", "scanner.checkpoint", "scanner.config", "scanner.display",
+    "scanner.ports", "scanner.vision.link", "scanner.vision.session", "scanner.store.given",
+    "scanner.store.outbox", "scanner.store.state", "scanner.store.trust_list", "hardware.camera",
+    "hardware.capture", "hardware.clock", "hardware.indicator", "hardware.notify", "hardware.pins",
 )  # fmt: skip
 NETWORK = {
     "http.client", "urllib.request", "ssl", "asyncio", "requests", "urllib3", "httpx", "starlette",
