@@ -7,9 +7,11 @@ uses, and no command loads the parts of another.
 from scanner.assembly.desk import lists_of_check, time_of_check
 from scanner.assembly.device import Device, check_simulation, checkpoint_of, device, wiring_of
 from scanner.assembly.lists import install_lists
+from scanner.assembly.probes import CameraProbe, probe_camera, probe_clock, probe_lamps
 from scanner.assembly.simulated import SimulatedDevice, simulated_device
 
 __all__ = [
+    "CameraProbe",
     "Device",
     "SimulatedDevice",
     "check_simulation",
@@ -17,6 +19,9 @@ __all__ = [
     "device",
     "install_lists",
     "lists_of_check",
+    "probe_camera",
+    "probe_clock",
+    "probe_lamps",
     "simulated_device",
     "time_of_check",
     "wiring_of",

@@ -1,0 +1,84 @@
+"""What `scanner doctor` tries on the hardware: each opens a part, looks, and closes it again."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanner.assembly.device import wiring_of
+from scanner.config import Settings
+from scanner.core.clock import ClockReading
+from scanner.core.reasons import SignalName
+from scanner.core.signal import SIGNALS
+from scanner.ports import CameraState
+
+CAMERA_S = 5.0
+PAUSE_S = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class CameraProbe:
+    """What came in CAMERA_S seconds or until the camera failed; brightness 0 to 255."""
+
+    state: CameraState
+    frames: int
+    seconds: float
+    size: tuple[int, int] | None
+    brightness: float
+    codes: int
+
+
+def probe_camera(settings: Settings) -> CameraProbe:
+    """Frames for five seconds, and whether the reader finds a code in them. DeviceError."""
+    from hardware.camera import open_camera
+    from scanner.vision.link import ReaderLink
+
+    source, fps = settings.camera.source, settings.camera.fps
+    frames, codes, size, brightness = 0, 0, None, 0.0
+    with (
+        closing(open_camera(source, fps=fps, monotonic=time.monotonic)) as camera,
+        closing(ReaderLink()) as reader,
+    ):
+        reader.wait_until_ready()
+        begun_s = time.monotonic()
+        while (spent_s := time.monotonic() - begun_s) < CAMERA_S:
+            if camera.state in (CameraState.LOST, CameraState.ENDED):
+                break
+            frame = camera.newest()
+            if frame is None:
+                time.sleep(PAUSE_S)
+                continue
+            frames, brightness = frames + 1, float(frame.grey.mean())
+            size = (frame.grey.shape[1], frame.grey.shape[0])
+            codes = max(codes, len(reader.read(frame) or ()))
+        return CameraProbe(camera.state, frames, spent_s, size, brightness, codes)
+
+
+def probe_lamps(settings: Settings) -> str | None:
+    """The self-test on the real pins; what is wrong with them, or None. Raises DeviceError."""
+    from hardware.indicator import GpioIndicator
+    from hardware.pins import open_gpio
+
+    gpio, wiring = open_gpio(settings.pins.factory), wiring_of(settings)
+    signal = SIGNALS[SignalName.SELF_TEST]
+    with closing(GpioIndicator(gpio, wiring, time.monotonic)) as lamps:
+        lamps.show(signal)
+        lamps.confirm()
+        time.sleep(signal.hold_s or 0.0)
+        return lamps.fault
+
+
+def probe_clock(state: Path) -> ClockReading:
+    """What the device's clock knows. Raises StoreError."""
+    from hardware.clock import SystemClock
+    from scanner.core.policy import Checkpoint
+    from scanner.store.state import StateStore
+    from scanner.store.trust_list import SqliteLists
+
+    with (
+        closing(StateStore(state)) as floors,
+        closing(SqliteLists(state, Checkpoint(), allow_test_keys=True)) as lists,
+    ):
+        return SystemClock(floor=floors.time_floor(), signed_at=lists.signed_at).now()

@@ -1,0 +1,76 @@
+"""`scanner doctor`: look at everything, and say what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from scanner.config import Settings, find_config, find_state
+from scanner.doctor.finding import Finding, Grade, exit_code
+
+PARTS = ("config", "libraries", "stores", "clock", "lists", "camera", "pins")
+
+
+@click.command()
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
+@click.option("--state", type=click.Path(path_type=Path), help="State folder of this device.")
+@click.option("--only", help=f"Parts to look at, with commas: {', '.join(PARTS)}.")
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a finding.")
+def command(
+    config: Path | None, state: Path | None, only: str | None, strict: bool, as_json: bool
+) -> int:
+    """Look at settings, libraries, databases, clock, lists, camera and lamps.
+
+    \b
+    Exit code:
+      0 all is well          1 warnings, with --strict
+      2 a failure: passes would not be admitted, or lamps not lit
+      3 not configured: nobody has told this device what it is
+    """
+    parts = PARTS if only is None else tuple(part.strip() for part in only.split(","))
+    if unknown := set(parts) - set(PARTS):
+        raise click.UsageError(
+            f"There is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}."
+        )
+    findings = []
+    for finding in look(parts, find_config(config), find_state(state)):
+        findings.append(finding)
+        click.echo(json.dumps(finding.as_json()) if as_json else finding.as_line())
+    return exit_code(findings, strict=strict)
+
+
+def look(parts: tuple[str, ...], config: Path, state: Path) -> Iterator[Finding]:
+    """One finding after the other, as each part is looked at."""
+    from scanner.doctor import hardware, software
+
+    finding, settings = software.check_config(config)
+    if "config" in parts or finding.grade is not Grade.OK:
+        yield finding
+    if "libraries" in parts:
+        yield from software.check_libraries()
+        yield software.check_zbar()
+    if "stores" in parts:
+        yield from software.check_stores(state)
+        yield software.check_space(state)
+        yield software.check_queue(state)
+    clock, now = hardware.check_clock(state)
+    if "clock" in parts:
+        yield clock
+    if "lists" in parts and now is not None:
+        is_mock = settings is not None and settings.pins.factory == "mock"
+        yield from software.check_lists(state, now, allow_test_keys=is_mock)
+    if settings is not None:
+        yield from _look_at_hardware(parts, settings)
+
+
+def _look_at_hardware(parts: tuple[str, ...], settings: Settings) -> Iterator[Finding]:
+    from scanner.doctor import hardware
+
+    if "camera" in parts:
+        yield hardware.check_camera(settings)
+    if "pins" in parts:
+        yield hardware.check_pins(settings)

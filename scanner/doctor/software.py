@@ -1,0 +1,179 @@
+"""Settings, libraries, databases and lists: what needs no hardware."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+
+from scanner.config import Settings, load_settings
+from scanner.core.clock import ClockReading
+from scanner.core.errors import ConfigError, StoreError
+from scanner.core.policy import Ages, Checkpoint, CheckpointPolicy
+from scanner.doctor.finding import Finding, Grade
+from scanner.store.database import ALL_FILES, connect, is_intact
+from scanner.store.outbox import SqliteOutbox
+from scanner.store.trust_list import SqliteLists
+
+# What each library is for, in the words of somebody who has to do without it.
+LIBRARIES = {
+    "cv2": ("opencv-python", "cameras and the preparation of frames"),
+    "zxingcpp": ("zxing-cpp", "the first reader of QR codes"),
+    "pyzbar.pyzbar": ("pyzbar", "the second reader of QR codes, with the system's libzbar0"),
+    "cryptography": ("cryptography", "signatures"),
+    "cbor2": ("cbor2", "the inside of passes"),
+    "gpiozero": ("gpiozero", "lamps and buzzer"),
+    "msgspec": ("msgspec", "settings and lists"),
+    "sqlite_utils": ("sqlite-utils", "making and updating databases"),
+    "pyrage": ("pyrage", "the holder list"),
+}
+LEAST_FREE_MB = 200
+# The first of Debian 12 without the memory faults CVE-2023-40889 and CVE-2023-40890.
+LEAST_ZBAR = "0.23.92-7+deb12u1"
+
+
+def check_config(path: Path) -> tuple[Finding, Settings | None]:
+    """The settings, when they can be used."""
+    if not path.exists():
+        fix = "Write one (see systemd/README.md), or name it with --config."
+        return Finding("E-CONFIG", Grade.UNCONFIGURED, f"there is no {path}", fix), None
+    try:
+        settings = load_settings(path)
+    except ConfigError as error:
+        return Finding("E-CONFIG", Grade.UNCONFIGURED, str(error), "Correct this line."), None
+    if settings.standalone:
+        return Finding("E-CONFIG", Grade.OK, f"{path}, standalone"), settings
+    fix = "Set standalone = true; this version cannot be enrolled with a server."
+    return Finding("E-CONFIG", Grade.UNCONFIGURED, f"{path}: not enrolled", fix), settings
+
+
+def check_libraries() -> Iterator[Finding]:
+    """Each by loading it."""
+    for module, (package, purpose) in LIBRARIES.items():
+        try:
+            importlib.import_module(module)
+            found = f"{package} {metadata.version(package)}"
+        except ImportError as error:  # PackageNotFoundError is one
+            fix = f"It is needed for {purpose}: run `sh scanner/demo.sh`, which installs it."
+            yield Finding("E-LIBRARY", Grade.FAILURE, f"{package}: {error}", fix)
+        else:
+            yield Finding("E-LIBRARY", Grade.OK, found)
+    yield Finding("E-LIBRARY", Grade.OK, f"SQLite {sqlite3.sqlite_version}")
+
+
+def check_zbar() -> Finding:
+    """The version of Debian's libzbar0, which reads codes that strangers made."""
+    try:
+        asked = ["dpkg-query", "-W", "-f", "${Version}", "libzbar0"]
+        version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+        compare = ["dpkg", "--compare-versions", version, "ge", LEAST_ZBAR]
+        is_safe = subprocess.run(compare, check=False).returncode == 0
+    except (OSError, subprocess.CalledProcessError):
+        return Finding("E-ZBAR", Grade.WARNING, "libzbar0 is not from Debian", "Install Debian's.")
+    fix = "Run `sudo apt-get install libzbar0`: this version has memory faults."
+    return Finding("E-ZBAR", Grade.OK if is_safe else Grade.FAILURE, f"libzbar0 {version}", fix)
+
+
+def check_stores(state: Path) -> Iterator[Finding]:
+    """Each database: there, whole, and with room to grow."""
+    for file in ALL_FILES:
+        try:
+            db = connect(state, file)
+        except StoreError as error:
+            yield Finding("E-STORE", Grade.FAILURE, str(error), "Run `scanner migrate`.")
+            continue
+        try:
+            whole = is_intact(db)
+        finally:
+            db.close()
+        fix = "Run `scanner migrate`: it moves the file aside and makes a new one."
+        grade = Grade.OK if whole else Grade.FAILURE
+        yield Finding("E-STORE", grade, f"{file.name} {'whole' if whole else 'damaged'}", fix)
+    for aside in sorted(state.glob("*.damaged-*")):
+        fix = "Give it to whoever looks after the records, then delete it."
+        yield Finding("E-STORE", Grade.WARNING, f"{aside.name} was moved aside", fix)
+
+
+def check_space(state: Path) -> Finding:
+    """Room on the disk of the state folder."""
+    try:
+        free_mb = shutil.disk_usage(state).free // 1_000_000
+    except OSError as error:
+        return Finding("E-SPACE", Grade.FAILURE, str(error), "Run `scanner migrate`.")
+    grade = Grade.OK if free_mb >= LEAST_FREE_MB else Grade.WARNING
+    return Finding("E-SPACE", grade, f"{free_mb} MB free", "Free some room on the card.")
+
+
+def check_queue(state: Path) -> Finding:
+    """How many records wait."""
+    try:
+        outbox = SqliteOutbox(state)
+        try:
+            waiting = outbox.waiting()
+        finally:
+            outbox.close()
+    except StoreError as error:
+        return Finding("E-QUEUE", Grade.FAILURE, str(error), "Run `scanner migrate`.")
+    return Finding("E-QUEUE", Grade.OK, f"{waiting} scan records wait")
+
+
+def check_lists(state: Path, now: ClockReading, *, allow_test_keys: bool) -> Iterator[Finding]:
+    """What is installed, how old it is, and until when its keys hold."""
+    try:
+        lists = SqliteLists(state, Checkpoint(), allow_test_keys=allow_test_keys)
+    except StoreError as error:
+        yield Finding("E-LISTS", Grade.FAILURE, str(error), "Install lists again.")
+        return
+    try:
+        yield from _list_ages(lists, now)
+        yield from _keys(lists, now.earliest)
+    finally:
+        lists.close()
+
+
+def _list_ages(lists: SqliteLists, now: ClockReading) -> Iterator[Finding]:
+    install = "Run `scanner lists install FOLDER`."
+    for name in ("keys", "policy", "holders"):
+        if name not in lists.artefacts:
+            yield Finding("E-LISTS", Grade.FAILURE, f"no {name} installed", install)
+    if now.latest is None:
+        fix = "Confirm the time first, see E-CLOCK."
+        yield Finding("E-LIST-AGE", Grade.WARNING, "ages are not known", fix)
+        return
+    at_s = now.latest.timestamp()
+    for name, artefact in sorted(lists.artefacts.items()):
+        ages = _ages_of(name, lists.policy)
+        if ages is None:
+            continue
+        age_s = at_s - artefact.issued_at
+        grade = Grade.WARNING if ages.is_old(age_s) else Grade.OK
+        grade = Grade.FAILURE if age_s >= ages.hard_s else grade
+        found = f"{name} version {artefact.version}, {age_s / 3600:.1f} h old"
+        yield Finding("E-LIST-AGE", grade, found, "Install newer lists.")
+
+
+def _ages_of(name: str, policy: CheckpointPolicy) -> Ages | None:
+    """The limits of an artefact's age; None for those whose age decides nothing."""
+    if name == "keys":
+        return policy.trust_ages
+    if name == "holders":
+        return policy.holder_ages
+    return policy.status_ages if name == "ids" or name.startswith("status-") else None
+
+
+def _keys(lists: SqliteLists, now: datetime) -> Iterator[Finding]:
+    for keys in lists.trust.keys.values():
+        for key in keys:
+            has_ended = key.expires is not None and key.expires <= now
+            until = f"{key.expires:%Y-%m-%d}" if key.expires else "for ever"
+            found = f"{key.issuer or 'unnamed'} {key.kid.hex()} {key.state.value}, signs to {until}"
+            fix = "New passes of this issuer are refused: install newer lists."
+            yield Finding("E-KEY", Grade.WARNING if has_ended else Grade.OK, found, fix)
+    if not lists.trust.keys:
+        fix = "Run `scanner lists install FOLDER`."
+        yield Finding("E-KEY", Grade.FAILURE, "no issuer key is trusted", fix)
