@@ -1,6 +1,8 @@
 """The two readers of QR codes behind one signature: zxing-cpp and zbar (through pyzbar).
 
-Only QR is enabled in both, and both give the raw bytes: neither may guess a charset.
+Only QR is enabled in both, and both give the raw bytes: neither may guess a charset. One
+difference is left: of a code with an ECI header zbar gives the text as UTF-8, whatever it is told.
+A pass has none, and its letters are the same in every charset that ECI knows but UTF-16 and -32.
 """
 
 from __future__ import annotations
@@ -47,8 +49,10 @@ def zxing_shrinking(grey: Grey) -> list[Found]:
 
 
 def _read_zxing(grey: Grey, *, try_downscale: bool) -> list[Found]:
-    # Made anew for each call: one kept in a global makes the binding report leaks at exit.
-    only_qr = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    # Model 2, since plain `QRCode` would read Micro QR and rMQR too: their checks are weaker, and
+    # no pass uses them. Made anew for each call: one kept in a global makes the binding report
+    # leaks at exit.
+    only_qr = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
     codes = zxingcpp.read_barcodes(grey, formats=only_qr, try_downscale=try_downscale)
     return [_from_zxing(code) for code in codes]
 

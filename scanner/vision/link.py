@@ -67,8 +67,6 @@ class ReaderLink:
         session = self._ready_session(until_s)
         if session is None:
             return None
-        if frame.grey.size == 0:
-            return []
         try:
             return self._exchange(session, frame, until_s)
         except (OSError, ProtocolError) as error:  # TimeoutError is an OSError
@@ -91,6 +89,8 @@ class ReaderLink:
         """One frame there, one answer back; None when the worker died of it."""
         grey, shrink = fitting(frame.grey)
         height, width = grey.shape
+        if grey.size == 0:  # nothing, or a line too thin to be shrunk
+            return ()
         self._sent += 1  # our own count: a late answer must never match another frame
         request = Request(self._sent % SLOTS, height, width, self._sent)
         self._slots.write(request.slot, grey)
@@ -130,6 +130,7 @@ class ReaderLink:
             send_slots(session.channel, self._slots.fds)
         except OSError as error:
             if session is not None:
+                self._early_ends += 1
                 session.end()
             self.last_failure = str(error)
             return None

@@ -1,0 +1,112 @@
+"""Codes rendered as pixels, and the processes that turn them back into bytes."""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+import segno
+from numpy.typing import NDArray
+
+from scanner.ports import Frame
+from scanner.vision.link import ReaderLink
+
+Grey = NDArray[np.uint8]
+BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+QUIET_MODULES = 4
+
+
+@pytest.fixture
+def pass_text() -> str:
+    """As long as the pass of a person with two windows and a plate: 350 characters."""
+    letters = np.random.default_rng(20200415).choice(list(BASE45), 346)
+    return "MP1:" + "".join(letters)
+
+
+@pytest.fixture
+def to_pixels() -> Callable[..., Grey]:
+    """Modules of a symbol → black on white, uint8 [side, side], with the quiet zone."""
+
+    def pixels(matrix: tuple[bytearray, ...], module_px: int = 4) -> Grey:
+        modules = np.pad(np.array([list(row) for row in matrix], np.uint8), QUIET_MODULES)
+        return np.kron(1 - modules, np.full((module_px, module_px), 255, np.uint8)).astype(np.uint8)
+
+    return pixels
+
+
+@pytest.fixture
+def render(to_pixels: Callable[..., Grey]) -> Callable[..., Grey]:
+    """Text or bytes → the pixels of its code."""
+
+    def rendered(content: str | bytes, module_px: int = 4) -> Grey:
+        code = segno.make(content, error="M", micro=False, boost_error=False)
+        return to_pixels(code.matrix, module_px)
+
+    return rendered
+
+
+@pytest.fixture
+def on_table() -> Callable[..., Grey]:
+    """Pictures laid on a grey table, uint8 [720, 1280], at their (left, top)."""
+
+    def laid(*pictures: tuple[Grey, int, int], height: int = 720, width: int = 1280) -> Grey:
+        table = np.full((height, width), 120, np.uint8)
+        for picture, left, top in pictures:
+            table[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+        return table
+
+    return laid
+
+
+@pytest.fixture
+def framed() -> Callable[[Grey], Frame]:
+    """A picture as the camera hands it out."""
+    return lambda grey: Frame(1, grey, 0.0)
+
+
+@pytest.fixture
+def link() -> Iterator[ReaderLink]:
+    """A reader process that waits for frames, with a deadline short enough for tests."""
+    with closing(ReaderLink(deadline_s=0.5)) as reader:
+        assert reader.wait_until_ready()
+        yield reader
+
+
+@pytest.fixture
+def children_of() -> Callable[[int], list[int]]:
+    """The process ids of the living children of a process."""
+
+    def living(parent: int) -> list[int]:
+        return [pid for pid, its_parent, state in processes() if its_parent == parent and state]
+
+    def processes() -> Iterator[tuple[int, int, bool]]:
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                stat = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:  # it has ended meanwhile
+                continue
+            yield int(folder.name), int(stat[1]), stat[0] != "Z"
+
+    return living
+
+
+@pytest.fixture
+def has_ended() -> Callable[[int], bool]:
+    """Whether a process ends, waited for through its pidfd; at most 10 s."""
+
+    def ended(pid: int) -> bool:
+        try:
+            pidfd = os.pidfd_open(pid)
+        except ProcessLookupError:
+            return True
+        try:
+            return bool(select.select([pidfd], [], [], 10.0)[0])
+        finally:
+            os.close(pidfd)
+
+    return ended

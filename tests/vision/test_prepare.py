@@ -1,0 +1,72 @@
+"""OpenCV prepares, and the way back to pixels of the frame is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from scanner.vision.prepare import (
+    View,
+    busiest_region,
+    resized,
+    sharpened,
+    shrunk,
+    smoothed,
+    to_grey,
+)
+
+Grey = NDArray[np.uint8]
+Render = Callable[..., Grey]
+
+
+def test_the_region_holds_the_code_and_little_else(render: Render, on_table: Render) -> None:
+    """The busiest region contains the whole code and is much smaller than the frame."""
+    code = render("MP1:" + "A7" * 100, 3)
+    region = busiest_region(View(on_table((code, 800, 300))))
+    height, width = region.grey.shape
+    assert region.left <= 812
+    assert region.top <= 312
+    assert region.left + width >= 800 + code.shape[1] - 12
+    assert region.top + height >= 300 + code.shape[0] - 12
+    assert height * width < 4 * code.size
+
+
+def test_lines_of_text_do_not_outweigh_a_code(render: Render, on_table: Render) -> None:
+    """A striped wall, strong in one direction only, does not draw the eye away from the code."""
+    wall = np.zeros((600, 500), np.uint8)
+    wall[::6] = wall[1::6] = wall[2::6] = 255
+    code = render("MP1:" + "A7" * 100, 3)
+    region = busiest_region(View(on_table((wall, 20, 60), (code, 800, 300))))
+    assert region.left > 520
+
+
+@pytest.mark.parametrize("value", [0, 120, 255])
+def test_a_plain_frame_is_its_own_region(value: int) -> None:
+    """Where nothing stands out the whole frame is kept."""
+    frame = View(np.full((720, 1280), value, np.uint8))
+    assert busiest_region(frame) is frame
+
+
+def test_points_find_their_way_back() -> None:
+    """A point of a crop enlarged twice is the pixel of the frame it came from."""
+    view = resized(View(np.zeros((50, 80), np.uint8), left=100, top=40), 2.0)
+    assert view.grey.shape == (100, 160)
+    assert view.to_frame(60, 30) == (130, 55)
+    assert smoothed(sharpened(view)).to_frame(0, 0) == (100, 40)
+
+
+def test_shrinking_keeps_to_the_limit() -> None:
+    """A large view comes down to the limit, a small one stays as it is."""
+    large = View(np.zeros((3000, 4000), np.uint8))
+    assert shrunk(large, 1_000_000).grey.size == pytest.approx(1_000_000, rel=0.01)
+    assert shrunk(large, 12_000_000) is large
+
+
+def test_grey_is_not_copied() -> None:
+    """A contiguous grey picture is used as it is."""
+    grey = np.zeros((10, 10), np.uint8)
+    assert to_grey(grey) is grey
+    assert to_grey(np.zeros((0, 10, 3), np.uint8)).shape == (0, 10)

@@ -1,0 +1,208 @@
+"""The reader process itself: what ends it, what it survives, and how it is reached."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import cbor2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from scanner.core.reading import Reading
+from scanner.ports import Frame
+from scanner.vision.link import ReaderLink
+from scanner.vision.messages import MAX_ANSWER_BYTES, Answer, Request, send_slots
+from scanner.vision.session import Session, connect, start_child
+from scanner.vision.slots import FrameSlots
+from scanner.vision.worker import listen, supervise
+
+Grey = NDArray[np.uint8]
+Render = Callable[..., Grey]
+ChildrenOf = Callable[[int], list[int]]
+HasEnded = Callable[[int], bool]
+
+
+@pytest.fixture
+def slots() -> Iterator[FrameSlots]:
+    """The loop's frame slots."""
+    shared = FrameSlots()
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """A reader process that has not been sent anything yet."""
+    started = start_child()
+    started.channel.settimeout(20)
+    yield started
+    started.end()
+
+
+def answer_of(session: Session) -> Answer:
+    return Answer.decode(session.channel.recv(MAX_ANSWER_BYTES))
+
+
+def exit_code(session: Session) -> int:
+    assert session.process is not None
+    return session.process.wait(20)
+
+
+HOSTILE: dict[str, object] = {
+    "a slot too far": [7, 40, 40, 1],
+    "a frame beyond its slot": [0, 4000, 4000, 1],
+    "a side beyond reason": [0, 1, 2**30, 1],
+    "a negative size": [0, -40, 40, 1],
+    "no size": [0],
+    "text": "read this",
+    "nothing known": cbor2.CBORTag(30, [1, 0]),
+    "too long": b"\x00" * 5000,
+}
+
+
+@pytest.mark.parametrize("request_", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_request_costs_one_worker(
+    session: Session, slots: FrameSlots, render: Render, request_: object
+) -> None:
+    """A request that does not lie within its slot ends that worker; the next one reads on."""
+    send_slots(session.channel, slots.fds)
+    assert answer_of(session) == Answer(None)
+    session.channel.send(cbor2.dumps(request_))
+    assert answer_of(session) == Answer(None)
+    code = render(b"MP1:A")
+    slots.write(1, code)
+    session.channel.send(Request(1, code.shape[0], code.shape[1], 9).encode())
+    answer = answer_of(session)
+    assert (answer.number, [reading.payload for reading in answer.readings]) == (9, [b"MP1:A"])
+
+
+def test_memory_that_is_no_slot_ends_the_reader(session: Session) -> None:
+    """A reader that was offered something else than two slots gives up, and says so."""
+    with open(os.devnull, "rb") as null:
+        send_slots(session.channel, [null.fileno()] * 2)
+    assert exit_code(session) == 1
+
+
+def test_a_connection_closed_early_is_a_normal_end(session: Session) -> None:
+    """A loop that goes before it has sent its slots leaves no reader and no error."""
+    session.channel.close()
+    assert exit_code(session) == 0
+
+
+def test_a_connection_closed_later_ends_worker_and_reader(
+    session: Session, slots: FrameSlots, children_of: ChildrenOf, has_ended: HasEnded
+) -> None:
+    """The end of the connection is the end of both processes."""
+    send_slots(session.channel, slots.fds)
+    assert answer_of(session) == Answer(None)
+    assert session.process is not None
+    (worker,) = children_of(session.process.pid)
+    session.channel.close()
+    assert exit_code(session) == 0
+    assert has_ended(worker)
+
+
+def supervised(
+    slots: FrameSlots, read: Callable[[Grey], list[Reading]]
+) -> tuple[int, socket.socket]:
+    """A process that supervises workers with this way to read: its id and the loop's socket."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    child = os.fork()
+    if child == 0:
+        ours.close()
+        try:
+            supervise(theirs, slots.fds, read, hang_s=0.05)
+        finally:
+            os._exit(0)
+    theirs.close()
+    return child, ours
+
+
+def wait_for_ever(_: Grey) -> list[Reading]:
+    while True:
+        signal.pause()
+
+
+def run_out_of_memory(_: Grey) -> list[Reading]:
+    return [Reading(bytes(2**40), ((0, 0), (0, 0), (0, 0), (0, 0)))]
+
+
+def crash(_: Grey) -> list[Reading]:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return []
+
+
+@pytest.mark.parametrize("read", [wait_for_ever, run_out_of_memory, crash])
+def test_whatever_befalls_a_worker_the_next_one_waits(
+    slots: FrameSlots, read: Callable[[Grey], list[Reading]]
+) -> None:
+    """A hang, a lack of memory and a crash end the worker only; each time another one waits."""
+    child, ours = supervised(slots, read)
+    with ours:
+        ours.settimeout(20)
+        for number in range(3):
+            assert Answer.decode(ours.recv(MAX_ANSWER_BYTES)) == Answer(None)
+            ours.send(Request(0, 40, 40, number).encode())
+    os.waitpid(child, 0)
+
+
+def test_the_service_serves_one_loop_after_the_other(
+    tmp_path: Path, render: Render, has_ended: HasEnded
+) -> None:
+    """A reader behind a path outlives its connections; the socket is for owner and group only."""
+    path = tmp_path / "reader.sock"
+    service = subprocess.Popen(
+        [sys.executable, "-m", "scanner.vision.worker", "--socket", str(path)]
+    )
+    frame = Frame(1, render(b"MP1:A"), 0.0)
+    for _ in range(2):
+        with closing(ReaderLink(partial(connect, path))) as link:
+            assert link.wait_until_ready()
+            readings = link.read(frame)
+            assert [reading.payload for reading in readings or ()] == [b"MP1:A"]
+            assert link.process_id is None
+    assert path.stat().st_mode & 0o777 == 0o660
+    service.terminate()
+    assert service.wait(20) == -signal.SIGTERM
+
+
+def test_a_stopped_worker_of_a_service_is_replaced(
+    tmp_path: Path, render: Render, children_of: ChildrenOf, has_ended: HasEnded
+) -> None:
+    """The loop cannot kill a service's worker; closing the connection does."""
+    path = tmp_path / "reader.sock"
+    service = subprocess.Popen(
+        [sys.executable, "-m", "scanner.vision.worker", "--socket", str(path)]
+    )
+    frame = Frame(1, render(b"MP1:A"), 0.0)
+    with closing(ReaderLink(partial(connect, path), deadline_s=0.3)) as link:
+        assert link.wait_until_ready()
+        (worker,) = children_of(service.pid)
+        os.kill(worker, signal.SIGSTOP)
+        assert link.read(frame) is None
+        assert has_ended(worker)
+        assert link.wait_until_ready()
+        assert [reading.payload for reading in link.read(frame) or ()] == [b"MP1:A"]
+    service.terminate()
+    service.wait(20)
+
+
+def test_a_socket_left_by_a_crash_is_replaced(tmp_path: Path) -> None:
+    """A service starts where an earlier one was killed, but overwrites no other file."""
+    path = tmp_path / "reader.sock"
+    listen(path).close()
+    listen(path).close()
+    other = tmp_path / "other"
+    other.write_text("kept")
+    with pytest.raises(OSError, match="in use"):
+        listen(other)
+    assert other.read_text() == "kept"
