@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 import time
 from datetime import datetime
 from pathlib import Path
@@ -18,8 +17,6 @@ from scanner.core.errors import ConfigError
 
 # Between two looks for a new frame, when there was none.
 PAUSE_S = 0.005
-
-log = logging.getLogger("scanner.run")
 
 
 @click.command()
@@ -36,16 +33,16 @@ def command(config: Path | None, state: Path | None, simulate: bool, at: datetim
 
     if at is not None and not simulate:
         raise ConfigError("--at only goes with --simulate: a checkpoint has a clock of its own.")
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     settings = load_settings(find_config(config))
     stop = _Stop()
     where = find_state(state)
     with assembly.device(settings, where, simulate=simulate, at=at) as device:
         device.notify.ready()
-        log.info("%sready at %s", _prefix(simulate), settings.checkpoint.id)
+        click.echo(f"{_prefix(simulate)}ready at {settings.checkpoint.id}")
         while not stop.is_asked and not device.has_ended():
             if (scan := device.turn()) is not None:
-                log.info("%s%s", _prefix(simulate), scan.as_line())
+                click.echo(f"{_prefix(simulate)}{scan.as_line()}")
             time.sleep(PAUSE_S)
         device.notify.stopping()
     return 0

@@ -1,0 +1,189 @@
+"""`scanner doctor`: findings with stable ids, and exit codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scanner.assembly import CameraProbe
+from scanner.commands import doctor
+from scanner.config import parse_settings
+from scanner.core.clock import ClockLevel, ClockReading
+from scanner.core.errors import DeviceError
+from scanner.doctor import hardware, software
+from scanner.doctor.finding import Finding, Grade, exit_code
+from scanner.ports import CameraState
+from scanner.store.migrations import migrate
+from tests import city
+from tests.commands.conftest import Run, rows
+
+SETTINGS = parse_settings("", "x.toml")
+
+
+def by_id(findings: list[Finding]) -> dict[str, Grade]:
+    """The gravest grade of each id."""
+    grades: dict[str, Grade] = {}
+    for finding in findings:
+        grades[finding.id] = max(finding.grade, grades.get(finding.id, Grade.OK))
+    return grades
+
+
+def test_new_machine_is_not_configured(scanner: Run, tmp_path: Path) -> None:
+    """Exit 3, and each failure says what to do."""
+    config, state = tmp_path / "x.toml", tmp_path / "state"
+    code, out, _ = scanner("doctor", "--config", config, "--state", state, "--json")
+    assert code == 3
+    found = rows(out)
+    assert all(row["fix"] for row in found if row["grade"] != "ok")
+    assert {row["id"] for row in found} >= {"E-CONFIG", "E-LIBRARY", "E-STORE", "E-CLOCK"}
+
+
+def test_simulated_device_is_looked_at(scanner: Run, tmp_path: Path) -> None:
+    """Camera from a folder, mock pins, fresh databases: everything answers."""
+    samples = Path(__file__).parents[2] / "sample_codes"
+    (tmp_path / "x.toml").write_text(
+        f'standalone = true\n[camera]\nsource = "dir:{samples}"\nfps = 60\n'
+        '[pins]\nfactory = "mock"\n'
+    )
+    migrate(tmp_path)
+    arguments = ("--config", tmp_path / "x.toml", "--state", tmp_path)
+    code, out, _ = scanner("doctor", *arguments, "--only", "camera,pins,stores", "--json")
+    grades = {str(row["id"]): str(row["grade"]) for row in rows(out)}
+    assert grades["E-CAMERA"] == "ok"
+    assert grades["E-PINS"] == "warning"
+    assert grades["E-STORE"] == "ok"
+    assert code == 0
+    strict, _, _ = scanner("doctor", *arguments, "--only", "pins", "--strict")
+    assert strict == 1
+
+
+def test_unknown_part_exits_64(scanner: Run) -> None:
+    """With the names that there are."""
+    code, _, err = scanner("doctor", "--only", "soul")
+    assert code == 64
+    assert "camera" in err
+
+
+@pytest.mark.parametrize(
+    ("grades", "strict", "code"),
+    [
+        ([Grade.OK], True, 0),
+        ([Grade.WARNING], False, 0),
+        ([Grade.WARNING], True, 1),
+        ([Grade.WARNING, Grade.FAILURE], False, 2),
+        ([Grade.FAILURE, Grade.UNCONFIGURED], True, 3),
+    ],
+)
+def test_exit_code_is_of_the_gravest(grades: list[Grade], strict: bool, code: int) -> None:
+    """0 ok, 1 warnings and strict, 2 a failure, 3 not configured."""
+    assert exit_code([Finding("E-X", grade, "") for grade in grades], strict=strict) == code
+
+
+def test_wrong_setting_is_named(tmp_path: Path) -> None:
+    """The sentence of the settings reader reaches the technician."""
+    (tmp_path / "x.toml").write_text("[pins]\ngreen = 99")
+    finding, settings = software.check_config(tmp_path / "x.toml")
+    assert (finding.grade, settings) == (Grade.UNCONFIGURED, None)
+    assert "line 2, pins.green" in finding.found
+
+
+def test_device_without_server_says_so(tmp_path: Path) -> None:
+    """Neither enrolled nor standalone: records would never be uploaded."""
+    (tmp_path / "x.toml").write_text("standalone = false")
+    finding, _ = software.check_config(tmp_path / "x.toml")
+    assert finding.grade is Grade.UNCONFIGURED
+    assert "standalone = true" in finding.fix
+
+
+def test_damaged_database_is_found(tmp_path: Path) -> None:
+    """And one that was moved aside is not forgotten."""
+    migrate(tmp_path)
+    (tmp_path / "outbox.db").write_bytes(b"x" * 4096)
+    for part in tmp_path.glob("outbox.db-*"):
+        part.unlink()
+    assert by_id(list(software.check_stores(tmp_path)))["E-STORE"] is Grade.FAILURE
+    migrate(tmp_path)
+    found = list(software.check_stores(tmp_path))
+    assert by_id(found)["E-STORE"] is Grade.WARNING
+    assert any("outbox.db.damaged-1" in finding.found for finding in found)
+
+
+def test_old_lists_are_a_failure(tmp_path: Path) -> None:
+    """Young lists are well, a day old is a warning, three days stop the checkpoint."""
+    from datetime import timedelta
+
+    from scanner.store.install import Installer
+
+    migrate(tmp_path)
+    Installer(tmp_path, bytes, allow_test_keys=False).install(city.targets(), city.ISSUED_AT)
+    for hours, grade in ((1, Grade.OK), (25, Grade.WARNING), (80, Grade.FAILURE)):
+        now = ClockReading.exact(city.NOW + timedelta(hours=hours))
+        found = list(software.check_lists(tmp_path, now, allow_test_keys=False))
+        assert by_id(found)["E-LIST-AGE"] is grade
+    unsure = ClockReading(city.NOW, None, ClockLevel.C)
+    found = list(software.check_lists(tmp_path, unsure, allow_test_keys=False))
+    assert by_id(found)["E-LIST-AGE"] is Grade.WARNING
+
+
+def test_device_without_lists_is_told(tmp_path: Path) -> None:
+    """No keys, no policy, no holder list: each by its name."""
+    migrate(tmp_path)
+    now = ClockReading.exact(city.NOW)
+    grades = by_id(list(software.check_lists(tmp_path, now, allow_test_keys=False)))
+    assert (grades["E-LISTS"], grades["E-KEY"]) == (Grade.FAILURE, Grade.FAILURE)
+
+
+@pytest.mark.parametrize(
+    ("probe", "grade", "says"),
+    [
+        (CameraProbe(CameraState.LIVE, 75, 5.0, (1280, 720), 120.0, 1), Grade.OK, "15 frames"),
+        (CameraProbe(CameraState.LIVE, 75, 5.0, (1280, 720), 2.0, 0), Grade.WARNING, "brightness"),
+        (CameraProbe(CameraState.LIVE, 5, 5.0, (1280, 720), 120.0, 0), Grade.WARNING, "1 frames"),
+        (CameraProbe(CameraState.LOST, 0, 5.0, None, 0.0, 0), Grade.FAILURE, "no picture"),
+    ],
+)
+def test_camera_is_judged_by_what_it_gives(
+    monkeypatch: pytest.MonkeyPatch, probe: CameraProbe, grade: Grade, says: str
+) -> None:
+    """Rate, brightness, and whether there is a picture at all."""
+    monkeypatch.setattr(hardware.assembly, "probe_camera", lambda _: probe)
+    finding = hardware.check_camera(SETTINGS)
+    assert finding.grade is grade
+    assert says in finding.found
+
+
+def test_busy_pins_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the pins say reaches the technician in their words."""
+
+    def busy(_: object) -> None:
+        raise DeviceError("Free GPIO17 or name another pin: it is held by 'other'.")
+
+    monkeypatch.setattr(hardware.assembly, "probe_lamps", busy)
+    finding = hardware.check_pins(SETTINGS)
+    assert finding.grade is Grade.FAILURE
+    assert "GPIO17" in finding.found
+
+
+def test_unconfirmed_clock_is_a_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """At level C nothing is admitted; at A it is well."""
+    for level, latest, grade in (
+        (ClockLevel.C, None, Grade.FAILURE),
+        (ClockLevel.A, city.NOW, Grade.OK),
+    ):
+        reading = ClockReading(city.NOW, latest, level)
+        monkeypatch.setattr(hardware.assembly, "probe_clock", lambda _, now=reading: now)
+        assert hardware.check_clock(tmp_path)[0].grade is grade
+
+
+def test_old_zbar_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The version with memory faults must go; a system without dpkg is only told so."""
+    monkeypatch.setattr(software, "LEAST_ZBAR", "99:1")
+    assert software.check_zbar().grade in (Grade.FAILURE, Grade.WARNING)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert software.check_zbar().grade is Grade.WARNING
+
+
+def test_every_part_can_be_named() -> None:
+    """What --help lists is what there is."""
+    assert doctor.PARTS == ("config", "libraries", "stores", "clock", "lists", "camera", "pins")
