@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -70,11 +70,16 @@ class Feed:
         return self._newest is not None
 
     def take(self) -> Frame | None:
-        """The newest picture not taken before. Never waits for the source."""
+        """The newest picture not taken before. Never waits for the source.
+
+        A picture of a recording that waits to be taken is as new as the moment it is taken.
+        """
         with self._changed:
             frame, self._newest = self._newest, None
             self._changed.notify_all()
-            return frame
+        if frame is not None and self._pace.is_patient:
+            return replace(frame, taken_s=self._monotonic())
+        return frame
 
     def stop(self, wait_s: float = 0.0) -> None:
         """Ask the thread to release its source; wait at most so long for it."""

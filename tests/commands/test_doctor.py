@@ -147,7 +147,7 @@ def test_camera_is_judged_by_what_it_gives(
     monkeypatch: pytest.MonkeyPatch, probe: CameraProbe, grade: Grade, says: str
 ) -> None:
     """Rate, brightness, and whether there is a picture at all."""
-    monkeypatch.setattr(hardware.assembly, "probe_camera", lambda _: probe)
+    monkeypatch.setattr("scanner.assembly.probe_camera", lambda _: probe)
     finding = hardware.check_camera(SETTINGS)
     assert finding.grade is grade
     assert says in finding.found
@@ -159,7 +159,7 @@ def test_busy_pins_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(_: object) -> None:
         raise DeviceError("Free GPIO17 or name another pin: it is held by 'other'.")
 
-    monkeypatch.setattr(hardware.assembly, "probe_lamps", busy)
+    monkeypatch.setattr("scanner.assembly.probe_lamps", busy)
     finding = hardware.check_pins(SETTINGS)
     assert finding.grade is Grade.FAILURE
     assert "GPIO17" in finding.found
@@ -172,7 +172,7 @@ def test_unconfirmed_clock_is_a_failure(monkeypatch: pytest.MonkeyPatch, tmp_pat
         (ClockLevel.A, city.NOW, Grade.OK),
     ):
         reading = ClockReading(city.NOW, latest, level)
-        monkeypatch.setattr(hardware.assembly, "probe_clock", lambda _, now=reading: now)
+        monkeypatch.setattr("scanner.assembly.probe_clock", lambda _, now=reading: now)
         assert hardware.check_clock(tmp_path)[0].grade is grade
 
 
