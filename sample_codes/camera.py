@@ -144,7 +144,7 @@ def _rained_on(light: Light, drops: int, rng: np.random.Generator) -> Light:
     source_x, source_y, rim = x.copy(), y.copy(), np.zeros_like(x)
     for _ in range(drops):
         at_x, at_y = rng.uniform(0, width), rng.uniform(0, height)
-        radius = rng.uniform(0.004, 0.013) * width
+        radius = rng.uniform(0.004, 0.016) * width
         away = np.hypot((x - at_x) * 1.15, y - at_y) / radius
         inside = away < 1
         bend = 1 - 2.4 * np.sqrt(np.clip(1 - away[inside] ** 2, 0, 1))

@@ -152,43 +152,43 @@ REFUSED = (
 
 UNDECIDED = (
     Line(
-        "17:00",
+        "20:00",
         "unknown-key",
         Reason.UNKNOWN_KEY,
         "perhaps by a new key that the old list does not know",
         Situation(list_age_h=30),
     ),
     Line(
-        "17:20",
+        "20:15",
         "work-region",
         Reason.CLOCK,
         "after a power cut the device knows only a floor of the time",
         Situation(clock_level="C"),
     ),
     Line(
-        "17:40",
+        "20:30",
         "medical",
         Reason.LIST_TOO_OLD,
         "three days without an update",
         Situation(list_age_h=80),
     ),
-    Line("18:00", "newer", Reason.UPDATE_SCANNER, "a pass of version 2"),
-    Line("18:20", "future-restriction", Reason.UPDATE_SCANNER, "a restriction from the future"),
+    Line("20:45", "newer", Reason.UPDATE_SCANNER, "a pass of version 2"),
+    Line("21:00", "future-restriction", Reason.UPDATE_SCANNER, "a restriction from the future"),
     Line(
-        "18:40",
+        "21:10",
         "work-plate",
         Reason.PLATE_NEEDED,
         "the plate is asked for and not typed yet",
         Situation(transport=CAR, asked_plate=""),
     ),
-    Line("19:00", "attestation", Reason.UNSIGNED, "a French paper attestation: nobody signed it"),
+    Line("21:20", "attestation", Reason.UNSIGNED, "a French paper attestation: nobody signed it"),
 )
 
 NO_PASS = (
-    Line("20:00", "wifi", Reason.NOT_A_PASS, "the Wi-Fi code of a café"),
-    Line("20:20", "specimen", Reason.SPECIMEN, "a training pass"),
+    Line("21:40", "wifi", Reason.NOT_A_PASS, "the Wi-Fi code of a café"),
+    Line("21:50", "specimen", Reason.SPECIMEN, "a training pass"),
     Line(
-        "21:30",
+        "22:10",
         TWO_PHONES,
         Reason.UNREADABLE,
         "one phone at a time: neither is decided",

@@ -14,8 +14,10 @@ WIDTH, HEIGHT = 640, 360
 
 
 def background(place: str, size: tuple[int, int], seed: int) -> Light:
-    """float32 [H, W, 3] for `size` = (width, height)."""
-    small = PLACES[place](np.random.default_rng(seed))
+    """float32 [H, W, 3] for `size` = (width, height); a narrower frame sees the middle."""
+    seen = HEIGHT * size[0] // size[1]
+    left = (WIDTH - seen) // 2
+    small = PLACES[place](np.random.default_rng(seed))[:, left : left + seen]
     return np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_CUBIC), np.float32)
 
 
@@ -72,7 +74,25 @@ def _day_road(rng: np.random.Generator) -> Light:
     scene = _sky((222, 206, 190), (214, 212, 208))
     scene = _blocks(scene, rng, (150, 142, 138), 0.6)
     scene[232:] = (126, 124, 124)
-    return _barrier(scene, 250, 22, 0.95)
+    paint = ((150, 60, 40), (50, 52, 150), (196, 198, 200), (60, 62, 64))[int(rng.integers(4))]
+    scene = _car(scene, int(rng.uniform(60, WIDTH - 160)), paint)
+    return _barrier(scene, 262, 22, 0.95)
+
+
+def _car(scene: Light, left: int, paint: tuple[int, int, int]) -> Light:
+    """A car that waits behind the boom, seen from the front."""
+    picture = np.clip(scene, 0, 255).astype(np.uint8)
+    cv2.ellipse(picture, (left + 62, 282), (84, 10), 0, 0, 360, (84, 82, 82), -1)
+    cabin = [(left + 6, 196), (left + 24, 150), (left + 102, 150), (left + 120, 196)]
+    cv2.fillPoly(picture, [np.array(cabin, np.int32)], paint)
+    glass = [(left + 15, 195), (left + 30, 157), (left + 96, 157), (left + 111, 195)]
+    cv2.fillPoly(picture, [np.array(glass, np.int32)], (92, 84, 78))
+    cv2.rectangle(picture, (left - 6, 196), (left + 132, 262), paint, -1)
+    for lamp in (left + 12, left + 112):
+        cv2.circle(picture, (lamp, 220), 11, (236, 248, 252), -1)
+    for wheel in (left + 6, left + 98):
+        cv2.rectangle(picture, (wheel, 258), (wheel + 24, 282), (34, 32, 32), -1)
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), 4), np.float32)
 
 
 def _blocks(

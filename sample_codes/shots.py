@@ -16,26 +16,30 @@ from scanner.core.printed_id import encode
 HD, WIDE, SMALL = (1280, 720), (960, 540), (640, 480)
 
 BLUE, GREEN, TEAL, WINE = (150, 92, 28), (72, 118, 34), (120, 110, 30), (58, 40, 128)
-BARE, TANNED, BLACK_GLOVE, BLUE_GLOVE = (
+BARE, TANNED, GLOVE, BLUE_GLOVE = (
     (146, 172, 214),
     (92, 122, 172),
     (48, 46, 46),
     (176, 128, 70),
 )
 
-NIGHT = Optics(ambient=0.5, screen=1.04, bloom=0.22, noise=1.1, vignette=0.45)
-DUSK = Optics(ambient=0.62, screen=0.98, bloom=0.1, noise=0.8)
-DAY = Optics(ambient=0.95, screen=0.86, noise=0.6)
-INDOOR = Optics(ambient=0.85, screen=0.95, noise=0.7)
-DIM = Optics(ambient=0.44, vignette=0.8, noise=1.2)
-RAIN = Optics(ambient=0.7, screen=0.9, blur=0.8, drops=46, noise=0.6)
+NIGHT = Optics(ambient=0.5, screen=1.04, bloom=0.22, blur=0.8, noise=1.2, vignette=0.45)
+DUSK = Optics(ambient=0.62, screen=0.98, bloom=0.1, blur=0.75, noise=0.8)
+DAY = Optics(ambient=0.95, screen=0.86, blur=0.7, noise=0.6)
+INDOOR = Optics(ambient=0.85, screen=0.95, blur=0.75, noise=0.7)
+TORCH = Optics(ambient=0.5, blur=0.8, vignette=0.95, noise=1.4)
+DARK = Optics(ambient=0.24, screen=0.42, blur=0.8, vignette=0.5, noise=3.0)
+RAIN = Optics(ambient=0.7, screen=0.9, blur=0.85, drops=70, noise=0.6)
+FAR = replace(DAY, blur=0.6)
+SOFT = replace(INDOOR, blur=1.15)
+SHAKY = replace(DAY, blur=0.65, motion=(2.6, -40))
 
 PRINTED, FRENCH = "CITY OF MOSCOW - MOVEMENT PASS", "ATTESTATION DE DEPLACEMENT DEROGATOIRE"
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One frame; `carrier` is "phone", "dark", "cracked", "locked", "paper", "poster"."""
+    """One frame; `carrier` is "phone", "dark", "cracked", "locked", "paper", "poster", "two"."""
 
     place: str
     carrier: str = "phone"
@@ -50,66 +54,76 @@ class Shot:
 
 
 SHOTS: Mapping[str, Shot] = {
-    "work-night": Shot(
-        "night-road", pose=Pose(4.6, turn=4, tilt=12, axis=60), optics=NIGHT, size=HD
-    ),
-    "transit": Shot("car-window", pose=Pose(3.6, (0.45, 0.5), turn=-24), skin=TANNED, seed=2),
+    "work-night": Shot("night-road", "phone", Pose(4.4, turn=4, tilt=12, axis=60), NIGHT, HD),
+    "transit": Shot("car-window", "phone", Pose(3.0, (0.44, 0.5), turn=-27), SHAKY, WIDE, TANNED),
     "work-plate": Shot(
         "dawn-road",
-        pose=Pose(4.0, (0.52, 0.48), turn=-5),
-        optics=replace(DUSK, glare=(0.57, 0.64, 0.04, 0.9)),
+        "phone",
+        Pose(3.3, (0.52, 0.47), turn=-5),
+        replace(DUSK, glare=(0.575, 0.62, 0.035, 0.92)),
         accent=GREEN,
     ),
-    "work-region": Shot("metro", pose=Pose(4.4, tilt=34, axis=80), optics=INDOOR, accent=WINE),
-    "medical": Shot("desk", "paper", Pose(3.6, (0.5, 0.5), turn=3, tilt=14), INDOOR, title=PRINTED),
-    "one-off": Shot("metro", "dark", Pose(4.2, turn=-3), INDOOR, skin=TANNED, seed=3),
-    "personal": Shot("day-road", pose=Pose(4.0, (0.48, 0.5), turn=17), accent=GREEN, seed=4),
+    "work-region": Shot("metro", "phone", Pose(3.4, tilt=52, axis=82), INDOOR, accent=WINE),
+    "medical": Shot(
+        "desk", "paper", Pose(3.2, (0.5, 0.55), turn=3, tilt=18), INDOOR, title=PRINTED
+    ),
+    "one-off": Shot("metro", "dark", Pose(3.3, (0.42, 0.47), turn=-3), INDOOR, seed=3),
+    "personal": Shot("day-road", "phone", Pose(3.4, (0.46, 0.5), turn=19), accent=GREEN, seed=4),
     "personal-again": Shot(
         "day-road",
-        pose=Pose(3.4, (0.6, 0.44), turn=-9, tilt=18, axis=20),
+        "phone",
+        Pose(2.5, (0.62, 0.44), turn=-11, tilt=24, axis=20),
+        FAR,
         accent=GREEN,
         seed=4,
         shows="personal",
     ),
-    "work-restored": Shot("metro", "cracked", Pose(4.4, (0.5, 0.5), turn=6), INDOOR, seed=5),
+    "work-restored": Shot("metro", "cracked", Pose(3.7, turn=6), INDOOR, skin=TANNED, seed=10),
     "work-extended": Shot(
-        "day-road", pose=Pose(4.4), optics=replace(DAY, motion=(3.2, 20)), seed=6
+        "day-road", "phone", Pose(3.6), replace(DAY, blur=0.6, motion=(4.6, 24)), seed=6
     ),
-    "work-poster": Shot("wall", pose=Pose(3.8, (0.64, 0.5), turn=5), size=HD, skin=BLACK_GLOVE),
-    "work-held": Shot("day-road", pose=Pose(4.2, turn=-6), optics=RAIN, skin=BLACK_GLOVE, seed=8),
-    "not-yet": Shot("day-road", pose=Pose(4.0, (0.56, 0.47), turn=-12), skin=TANNED, seed=9),
-    "expired": Shot("desk", "paper", Pose(3.4, turn=-7), INDOOR, title=PRINTED, seed=10),
-    "wrong-zone": Shot("wall", pose=Pose(4.2, (0.44, 0.5), turn=8), seed=11),
-    "wrong-transport": Shot("car-window", pose=Pose(3.8, (0.5, 0.45), turn=-14), seed=12),
-    "wrong-day": Shot("day-road", pose=Pose(4.3, tilt=28, axis=10), accent=TEAL, seed=13),
-    "wrong-time": Shot("metro", pose=Pose(4.1, (0.52, 0.5), turn=10), optics=INDOOR, seed=14),
-    "revoked": Shot("metro", "dark", Pose(4.4, turn=5), INDOOR, skin=BLUE_GLOVE, seed=15),
-    "suspended": Shot("wall", pose=Pose(4.0, turn=-16), skin=TANNED, accent=GREEN, seed=16),
+    "work-poster": Shot("wall", "phone", Pose(3.7, (0.64, 0.47), turn=5), DAY, HD, GLOVE, seed=7),
+    "work-held": Shot("day-road", "phone", Pose(3.6, turn=-6), RAIN, skin=GLOVE, seed=8),
+    "not-yet": Shot(
+        "day-road", "phone", Pose(2.8, (0.57, 0.47), turn=-15), SHAKY, skin=TANNED, seed=9
+    ),
+    "expired": Shot("desk", "paper", Pose(3.1, (0.48, 0.5), turn=-9), INDOOR, title=PRINTED),
+    "wrong-zone": Shot("wall", "phone", Pose(3.4, (0.42, 0.47), turn=8), seed=11),
+    "wrong-transport": Shot("car-window", "phone", Pose(2.7, (0.5, 0.47), turn=-14), seed=12),
+    "wrong-day": Shot("day-road", "phone", Pose(3.4, tilt=48, axis=8), accent=TEAL, seed=13),
+    "wrong-time": Shot("metro", "phone", Pose(3.0, (0.55, 0.47), turn=10), SOFT, seed=14),
+    "revoked": Shot("metro", "dark", Pose(3.4, turn=5, tilt=20), INDOOR, skin=BLUE_GLOVE, seed=15),
+    "suspended": Shot(
+        "wall", "phone", Pose(2.9, turn=-38), SOFT, skin=TANNED, accent=GREEN, seed=16
+    ),
     "revoked-by-id": Shot(
         "day-road",
-        pose=Pose(4.3, turn=3),
-        optics=replace(DAY, glare=(0.58, 0.64, 0.04, 0.95)),
+        "phone",
+        Pose(3.5, turn=3),
+        replace(DAY, glare=(0.565, 0.62, 0.035, 0.95)),
         accent=WINE,
         seed=17,
     ),
-    "quarantined": Shot("wall", pose=Pose(4.1, (0.55, 0.48), turn=4), skin=BLUE_GLOVE, seed=18),
-    "wrong-kind": Shot("desk", "paper", Pose(3.6, turn=9), INDOOR, title=PRINTED, seed=19),
-    "dead-key": Shot("car-window", pose=Pose(3.9, (0.48, 0.45), turn=6), optics=RAIN, seed=20),
-    "forged": Shot("metro", pose=Pose(4.2, (0.46, 0.5), turn=-4), optics=INDOOR, seed=21),
-    "unknown-issuer": Shot(
-        "wall", "cracked", Pose(4.2, turn=-5), skin=TANNED, accent=WINE, seed=22
+    "quarantined": Shot("wall", "phone", Pose(3.3, (0.55, 0.47), turn=4), skin=BLUE_GLOVE, seed=18),
+    "wrong-kind": Shot(
+        "desk", "paper", Pose(3.0, (0.5, 0.55), turn=9, tilt=38), INDOOR, title=PRINTED, seed=19
     ),
-    "truncated": Shot("day-road", pose=Pose(4.6, turn=2), accent=TEAL, seed=23),
-    "oversized": Shot("desk", "paper", Pose(3.7, (0.5, 0.46)), INDOOR, HD, title=PRINTED, seed=24),
-    "duplicate-claims": Shot("metro", pose=Pose(4.2, turn=7), optics=INDOOR, seed=25),
-    "unknown-key": Shot("day-road", pose=Pose(4.0, (0.5, 0.5), turn=-8), optics=DUSK, seed=26),
-    "newer": Shot("metro", pose=Pose(4.2, tilt=22, axis=120), optics=INDOOR, accent=GREEN, seed=27),
-    "future-restriction": Shot("dawn-road", pose=Pose(4.1, turn=6), optics=DUSK, seed=28),
-    "attestation": Shot("desk", "paper", Pose(3.8, turn=-4), DIM, title=FRENCH, seed=29),
-    "wifi": Shot("wall", "poster", Pose(6.4, (0.5, 0.6), turn=-3), INDOOR, SMALL, seed=30),
-    "specimen": Shot("desk", "dark", Pose(3.9, turn=-11), INDOOR, skin=BLACK_GLOVE, seed=31),
-    TWO_PHONES: Shot("night-road", optics=NIGHT, size=HD, seed=32),
-    "no-code": Shot("night-road", "locked", Pose(3.4, turn=6), NIGHT, SMALL, seed=33),
+    "dead-key": Shot("car-window", "phone", Pose(3.4, (0.46, 0.46), turn=6), RAIN, seed=20),
+    "forged": Shot("metro", "phone", Pose(3.4, (0.44, 0.47), turn=-4), INDOOR, seed=21),
+    "unknown-issuer": Shot("wall", "cracked", Pose(3.5, turn=-5), accent=WINE, seed=7),
+    "truncated": Shot("day-road", "phone", Pose(3.8, turn=2), FAR, accent=TEAL, seed=23),
+    "oversized": Shot("desk", "paper", Pose(3.2, (0.5, 0.46)), INDOOR, HD, title=PRINTED, seed=24),
+    "duplicate-claims": Shot("metro", "phone", Pose(2.7, (0.6, 0.46), turn=7), INDOOR, seed=25),
+    "unknown-key": Shot("metro", "phone", Pose(2.7, turn=-8), DARK, SMALL, seed=26),
+    "newer": Shot("metro", "phone", Pose(3.2, tilt=44, axis=120), INDOOR, accent=GREEN, seed=27),
+    "future-restriction": Shot("dawn-road", "phone", Pose(3.3, turn=6), DUSK, skin=TANNED, seed=28),
+    "attestation": Shot(
+        "desk", "paper", Pose(3.2, (0.5, 0.55), turn=-4), TORCH, title=FRENCH, seed=29
+    ),
+    "wifi": Shot("wall", "poster", Pose(4.6, (0.5, 0.6), turn=-3), INDOOR, SMALL, seed=30),
+    "specimen": Shot("desk", "dark", Pose(3.2, (0.5, 0.45), turn=-11), INDOOR, skin=GLOVE, seed=31),
+    TWO_PHONES: Shot("night-road", "two", optics=NIGHT, size=HD, seed=32),
+    "no-code": Shot("night-road", "locked", Pose(3.2, (0.5, 0.42), turn=6), NIGHT, SMALL, seed=33),
 }
 
 

@@ -22,8 +22,9 @@ Colour = tuple[int, int, int]  # BGR
 _INK = (38, 34, 32)
 _FONT = cv2.FONT_HERSHEY_DUPLEX
 
-# Drawings go far beyond the code, for the hand.
-_MARGIN = 0.45
+# How far a drawing goes beyond its sheet: left, top, right, bottom, in sheet widths.
+_HAND = (0.2, 0.02, 0.75, 1.9)
+_NO_HAND = (0.02, 0.02, 0.02, 0.02)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,12 @@ def code_tile(text: str, light: Colour, dark: Colour) -> Picture:
 class _Sheet:
     """A drawing in progress."""
 
-    def __init__(self, width: int, height: int) -> None:
-        margin = int(max(width, height) * _MARGIN)
-        self.x, self.y, self.width, self.height = margin, margin, width, height
-        self.colours = np.zeros((height + 2 * margin, width + 2 * margin, 3), np.uint8)
+    def __init__(
+        self, width: int, height: int, beyond: tuple[float, float, float, float] = _NO_HAND
+    ) -> None:
+        left, top, right, bottom = (int(width * share) for share in beyond)
+        self.x, self.y, self.width, self.height = left, top, width, height
+        self.colours = np.zeros((top + height + bottom, left + width + right, 3), np.uint8)
         self.cover = np.zeros(self.colours.shape[:2], np.uint8)
         self.glow = np.zeros_like(self.cover)
 
@@ -87,8 +90,11 @@ class _Sheet:
         cv2.putText(self.colours, text, at, _FONT, scale, colour, weight, cv2.LINE_AA)
 
     def centred(self, text: str, y: float, size: float, colour: Colour) -> None:
-        weight = max(1, round(size / 21.0 * 1.2))
-        (width, _), _ = cv2.getTextSize(text, _FONT, size / 21.0, weight)
+        """Smaller where it would not fit."""
+        (width, _), _ = cv2.getTextSize(text, _FONT, size / 21.0, max(1, round(size / 21.0 * 1.2)))
+        if width > 0.9 * self.width:
+            self.centred(text, y, size * 0.85, colour)
+            return
         self.text(text, (self.width - width) / 2, y, size, colour)
 
     def stamp(self, tile: Picture, x: float, y: float) -> None:
@@ -116,7 +122,7 @@ def phone(
     tile = code_tile(text or "-" * 279, paper, ink)
     side = tile.shape[0]
     width, height = int(side * 1.14), int(side * 2.1)
-    sheet = _Sheet(width, height)
+    sheet = _Sheet(width, height, _HAND)
     _palm(sheet, skin)
     _body(sheet, paper if text else (40, 26, 18))
     top = height * 0.27
@@ -241,10 +247,10 @@ def cracked(thing: Thing, seed: int) -> Thing:
     rng = np.random.default_rng(seed)
     colours = thing.colours.copy()
     reach = thing.modules * MODULE
-    hit = np.array(thing.code_centre) + np.array([0.5, 0.34]) * reach
-    for angle in np.linspace(0, 2 * np.pi, 13, endpoint=False):
-        at, heading = hit.copy(), angle + rng.uniform(-0.15, 0.15)
-        for _ in range(int(rng.integers(5, 9))):
+    hit = np.array(thing.code_centre) + np.array([0.52, 0.17]) * reach
+    for angle in np.deg2rad((100, 122, 146, 165, 184, 206, 232, 256)):
+        at, heading = hit.copy(), angle + rng.uniform(-0.2, 0.2)
+        for _ in range(int(rng.integers(4, 9))):
             step = rng.uniform(0.08, 0.17) * reach
             to = at + step * np.array([np.cos(heading), np.sin(heading)])
             _splinter(colours, at, to)
