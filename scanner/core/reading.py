@@ -75,7 +75,7 @@ class HoldGate:
     def __init__(self) -> None:
         self._current = b""
         self._judged_s = self._seen_s = self._busy_until_s = float("-inf")
-        self._triggered_s = float("-inf")
+        self._triggered_s = self._several_until_s = float("-inf")
         self._has_left = True
         self._changes: deque[float] = deque(maxlen=BUSY_CHANGES + 1)
         self._fixtures: dict[bytes, _Fixture] = {}
@@ -102,8 +102,11 @@ class HoldGate:
         if now_s < self._busy_until_s:
             return Sight(View.SEVERAL if codes else View.EMPTY)
         if len(passes) > 1:
+            # A second phone that is not read in the next frame has not gone.
+            self._several_until_s = now_s + GONE_S
+        if passes and now_s < self._several_until_s:
             return self._several()
-        if not codes:
+        if not codes or not (passes or self._may_preempt(now_s)):
             return self._nothing(now_s)
         return self._one(min(passes or codes), now_s, repeat_s)
 
@@ -111,6 +114,10 @@ class HoldGate:
         """Neither is decided, and the one that stays is judged anew."""
         self.forget()
         return Sight(View.SEVERAL)
+
+    def _may_preempt(self, now_s: float) -> bool:
+        """A poster behind a phone is no news while the pass may only have flickered."""
+        return not has_pass_prefix(self._current) or now_s - self._seen_s >= GONE_S
 
     def _nothing(self, now_s: float) -> Sight:
         if self._has_left or now_s - self._seen_s < LEFT_S:

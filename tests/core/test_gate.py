@@ -62,7 +62,17 @@ def test_two_passes_in_a_frame_are_not_decided() -> None:
     gate = HoldGate()
     gate.look([code(A)], 0.0)
     assert gate.look([code(A), code(B, MOVED)], 0.1).view is View.SEVERAL
-    assert gate.look([code(A)], 0.2).view is View.NEW
+    assert gate.look([code(A)], 0.9).view is View.NEW
+
+
+def test_second_phone_that_is_not_read_for_a_moment_is_still_there() -> None:
+    """A missed read of one of two phones lets neither of them through."""
+    gate = HoldGate()
+    both = [code(A), code(B, MOVED)]
+    frames = [both, [code(A)], [code(B, MOVED)], both, [], [code(A)]]
+    views = [gate.look(frame, n / 5).view for n, frame in enumerate(frames)]
+    assert View.NEW not in views
+    assert gate.look([code(A)], 0.6 + 0.7).view is View.NEW
 
 
 def test_the_same_pass_twice_in_a_frame_is_one() -> None:
@@ -76,6 +86,24 @@ def test_poster_beside_a_pass_does_not_count() -> None:
     gate = HoldGate()
     sight = gate.look([code(POSTER), code(A, MOVED)], 0.0)
     assert (sight.view, sight.payload) == (View.NEW, A)
+
+
+def test_poster_behind_a_flickering_pass_is_no_news() -> None:
+    """A pass that is not read in one frame is not told to be no pass, nor scanned twice."""
+    gate = HoldGate()
+    both, poster = [code(A), code(POSTER, MOVED)], [code(POSTER, MOVED)]
+    views = [gate.look(poster if n % 3 else both, n / 15).view for n in range(30)]
+    assert views.count(View.NEW) == 1
+    assert View.BACK not in views
+
+
+def test_poster_behind_a_pass_that_has_gone_is_judged() -> None:
+    """After 0.7 s without the pass it is the poster that is shown."""
+    gate = HoldGate()
+    gate.look([code(A), code(POSTER, MOVED)], 0.0)
+    assert gate.look([code(POSTER, MOVED)], 0.2).view is View.LEFT
+    assert gate.look([code(POSTER, MOVED)], 0.69).view is View.EMPTY
+    assert gate.look([code(POSTER, MOVED)], 0.7).payload == POSTER
 
 
 def test_code_alone_that_is_no_pass_is_judged() -> None:
