@@ -7,6 +7,7 @@ of the power (measured in simulated cuts: FULL lost no scan in 1 000, NORMAL 4 5
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,12 +41,10 @@ def connect(folder: Path, file: StoreFile) -> sqlite3.Connection:
     Transactions are begun by hand; the connection may be handed from one thread to another, but
     never used by two.
     """
-    path = folder / file.name
-    if not path.is_file():
-        raise StoreError(f"There is no {file.name} in {folder}. Run `scanner migrate`.")
+    file_id(folder, file)
     with translated(file.name):
         db = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode=rw",
+            f"{(folder / file.name).resolve().as_uri()}?mode=rw",
             uri=True,
             isolation_level=None,
             timeout=BUSY_TIMEOUT_S,
@@ -53,6 +52,21 @@ def connect(folder: Path, file: StoreFile) -> sqlite3.Connection:
         )
         configure(db, file)
         return db
+
+
+def file_id(folder: Path, file: StoreFile) -> tuple[int, int]:
+    """Which file stands there now; raises StoreError when there is none.
+
+    An open connection goes on with its own file although another has taken its place, and a
+    record that is written there is lost.
+    """
+    try:
+        found = os.stat(folder / file.name)
+    except OSError as error:
+        raise StoreError(
+            f"There is no {file.name} in {folder} ({error.strerror}). Run `scanner migrate`."
+        ) from error
+    return found.st_dev, found.st_ino
 
 
 def configure(db: sqlite3.Connection, file: StoreFile) -> None:

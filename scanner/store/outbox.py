@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scanner.core.errors import StoreError
 from scanner.core.record import RECORD_BYTES, ScanRecord
-from scanner.store.database import OUTBOX, connect, transaction, translated
+from scanner.store.database import OUTBOX, connect, file_id, transaction, translated
 
 _INSERT = "INSERT INTO record (seq, body) VALUES (?, ?)"
 _COUNT = (
@@ -21,14 +21,26 @@ class SqliteOutbox:
 
     def __init__(self, folder: Path) -> None:
         """Raises StoreError when the file is missing or damaged."""
-        self._db = connect(folder, OUTBOX)
+        self._folder = folder
+        self._open()
+
+    def _open(self) -> None:
+        self._file_id = file_id(self._folder, OUTBOX)
+        self._db = connect(self._folder, OUTBOX)
         with translated(OUTBOX.name):
             row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'record'")
             last = row.fetchone()
         self._next_seq = 1 + (last[0] if last else 0)
 
+    def _follow_file(self) -> None:
+        """What is written into a file that was moved aside or deleted is not kept."""
+        if file_id(self._folder, OUTBOX) != self._file_id:
+            self._db.close()
+            self._open()
+
     def append(self, record: ScanRecord) -> int:
         """Returns once the record is on the disk; raises StoreError, and then nothing is kept."""
+        self._follow_file()
         seq = self._next_seq
         with transaction(self._db, OUTBOX.name):
             self._db.execute(_INSERT, (seq, record.pack(seq)))
@@ -37,6 +49,7 @@ class SqliteOutbox:
 
     def count(self, counter: str, at: datetime, by: int = 1) -> None:
         """Add to the counter of the hour of `at`; raises StoreError."""
+        self._follow_file()
         hour = int(at.timestamp()) // 3600
         with transaction(self._db, OUTBOX.name):
             self._db.execute(_COUNT, (hour, counter, by))

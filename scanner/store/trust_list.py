@@ -14,7 +14,7 @@ from scanner.core.facts import ListFacts
 from scanner.core.policy import Checkpoint, CheckpointPolicy
 from scanner.core.targets import PolicyFile, parse_policy, parse_rules
 from scanner.core.trust import TrustList, parse_trust_list
-from scanner.store.database import LISTS, connect, translated
+from scanner.store.database import LISTS, connect, file_id, translated
 from scanner.store.revocations import Artefact, Revocations
 
 
@@ -25,9 +25,21 @@ class SqliteLists:
         """Raises StoreError when the file is missing, damaged or holds what cannot be read."""
         self.checkpoint = checkpoint
         self._allow_test_keys = allow_test_keys
-        self._db = connect(folder, LISTS)
-        self._seen_version = -1
+        self._folder = folder
+        self._open()
         self.refresh()
+
+    def _open(self) -> None:
+        self._file_id = file_id(self._folder, LISTS)
+        self._db = connect(self._folder, LISTS)
+        self._seen_version, self._has_failed = -1, False
+
+    def _follow_file(self) -> None:
+        """A file that was put in the place of ours, and one that has failed, are opened anew."""
+        if self._has_failed or file_id(self._folder, LISTS) != self._file_id:
+            self._has_failed = True  # until it is open again
+            self._db.close()
+            self._open()
 
     @property
     def trust(self) -> TrustList:
@@ -51,8 +63,12 @@ class SqliteLists:
         return None if newest is None else datetime.fromtimestamp(newest, UTC)
 
     def about(self, pass_: Pass, now: ClockReading) -> ListFacts:
-        """Raises StoreError."""
-        return self._revocations.about(pass_, now)
+        """Raises StoreError; the next `refresh` then opens the file anew."""
+        try:
+            return self._revocations.about(pass_, now)
+        except StoreError:
+            self._has_failed = True
+            raise
 
     def move_to(self, checkpoint: Checkpoint) -> None:
         """The device stands elsewhere now, or asks for other things. Raises StoreError."""
@@ -62,9 +78,10 @@ class SqliteLists:
     def refresh(self) -> bool:
         """Take over what another process has committed; True when there was something new.
 
-        One PRAGMA when nothing changed, so it may be called often. Raises StoreError; what was
-        loaded before stays.
+        One stat and one PRAGMA when nothing changed, so it may be called often. Raises StoreError;
+        what was loaded before stays.
         """
+        self._follow_file()
         with translated(LISTS.name):
             version = int(self._db.execute("PRAGMA data_version").fetchone()[0])
         if version == self._seen_version:
