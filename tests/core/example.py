@@ -55,7 +55,7 @@ def claims(movement: Mapping[int, object] | None = None, **changes: object) -> d
         Claim.NBF: AT_S - 86_400,
         Claim.IAT: AT_S - 86_400,
         Claim.CTI: b"0123456789abcdef",
-        Claim.MOVEMENT: {int(key): value for key, value in _movement(movement).items()},
+        Claim.MOVEMENT: _movement(movement),
     }
     found |= {Claim[name.upper()]: value for name, value in changes.items()}
     return {int(key): value for key, value in found.items() if value is not None}
@@ -63,7 +63,7 @@ def claims(movement: Mapping[int, object] | None = None, **changes: object) -> d
 
 def _movement(changes: Mapping[int, object] | None) -> dict[int, object]:
     found: dict[int, object] = {Movement.KIND: 1} | dict(changes or {})
-    return {key: value for key, value in found.items() if value is not None}
+    return {int(key): value for key, value in found.items() if value is not None}
 
 
 def issue(
@@ -83,8 +83,11 @@ def wrap(raw: bytes) -> bytes:
     return b"MP1:" + base45.encode(raw).encode("ascii")
 
 
+Labels = Mapping[int, object] | Mapping[Header, object]
+
+
 def message(
-    protected: Mapping[int, object] | bytes | None = None,
+    protected: Labels | bytes | None = None,
     unprotected: Mapping[int, object] | None = None,
     payload: bytes | None = None,
     key: SigningKey = ED,
