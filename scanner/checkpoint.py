@@ -9,43 +9,30 @@ the disk, and only then the sound. Whatever goes wrong on the way ends as UNDECI
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from scanner.by_hand import HandDecision, decision_of
+from scanner.camera_watch import CameraWatch
 from scanner.core.claims import Pass
 from scanner.core.clock import ClockReading
 from scanner.core.errors import DeviceError, PassError, StoreError
 from scanner.core.facts import Facts
 from scanner.core.formats import open_pass
-from scanner.core.reading import HoldGate, View
+from scanner.core.reading import HoldGate, Reading, Sight, View
 from scanner.core.reasons import Notice, Outcome, Reason, SignalName
-from scanner.core.record import NO_FLAGS, RecordFlag, record_of, takes_record
+from scanner.core.record import NO_FLAGS, RecordFlag, ScanRecord, record_of, takes_record
 from scanner.core.repeat import RepeatMemory
 from scanner.core.signal import SIGNALS, Signal, signal_for
 from scanner.core.verdict import Verdict, judge
 from scanner.display import Display
-from scanner.ports import (
-    Camera,
-    CameraState,
-    Clock,
-    Decoder,
-    Frame,
-    Indicator,
-    Lists,
-    Outbox,
-    Press,
-    Trigger,
-)
+from scanner.ports import Camera, Clock, Decoder, Frame, Indicator, Lists, Outbox, Trigger
 
 log = logging.getLogger("scanner.checkpoint")
 
 # Counted when a code that was just judged is shown again.
 RESCAN = "RESCAN"
-# Older frames show what was, not what is: they are not decoded.
-OLDEST_FRAME_S = 0.15
-# A camera that is silent for so long is a fault to be shown.
-SILENT_CAMERA_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,26 +98,34 @@ class ScanLoop:
         flags: RecordFlag = NO_FLAGS,
     ) -> None:
         self.ports, self.memory, self.gate = ports, memory, HoldGate()
-        self.display = Display(ports.indicator, ports.clock, ready)
+        self.display = Display(ports.indicator, ports.clock, self._idle)
         self.typed_plate: str | None = None
-        self._flags = flags
-        self._last: Verdict | None = None
-        self._awaits_hand = False
-        self._frame_s = ports.clock.monotonic_s()
+        self._watch = CameraWatch(ports.camera, ports.decoder, ports.clock)
+        self._by_hand = HandDecision()
+        self._ready, self._flags = ready, flags
+        self._kept: Reason | None = None  # of the code that is or was in view, once on the disk
 
     def step(self) -> Scan | None:
-        """Newest frame → what it means → act. Raises DeviceError when the camera is lost."""
+        """Newest frame → what it means → act. DeviceError when camera or reader is lost."""
         self._take_presses()
-        frame = self._fresh_frame()
-        readings = self.ports.decoder.read(frame) if frame else None
-        if frame is None or readings is None:
-            return None
+        try:
+            look = self._watch.look()
+        except DeviceError:
+            self.display.keep_showing(SignalName.FAULT)
+            raise
+        if look is not None and look.readings is not None:
+            return self._act(look.readings, look.frame)
+        if self._watch.is_blind:
+            self.display.keep_showing(SignalName.FAULT)
+        elif look is None:
+            self.display.settle()
+        return None
+
+    def _act(self, readings: Sequence[Reading], frame: Frame) -> Scan | None:
         sight = self.gate.look(readings, frame.taken_s, self.ports.lists.policy.repeat_s)
         match sight.view:
-            case View.NEW:
-                return self._scan(sight.payload, frame)
-            case View.BACK:
-                return self._repeat(frame)
+            case View.NEW | View.BACK:
+                return self._scan(sight, frame)
             case View.SEVERAL:
                 self.display.keep_showing(SignalName.ONE_AT_A_TIME)
             case View.LEFT:
@@ -141,7 +136,7 @@ class ScanLoop:
                 assert_never(sight.view)
         return None
 
-    def _scan(self, payload: bytes, frame: Frame) -> Scan:
+    def _scan(self, sight: Sight, frame: Frame) -> Scan:
         """The path of every pass: gather facts, decide, show, keep, sound."""
         now, now_s = self.ports.clock.now(), frame.taken_s
 
@@ -149,94 +144,87 @@ class ScanLoop:
             lists, seen = self.ports.lists.about(pass_, now), self.memory.about(pass_, now_s)
             return Facts(lists, seen, typed_plate=self.typed_plate)
 
-        verdict = decide(payload, self.ports.lists, facts_about, now)
-        return self._answer(verdict, frame, lambda: self._keep(verdict, now, now_s))
-
-    def _repeat(self, frame: Frame) -> Scan | None:
-        """The code that was judged has come again: the same answer, a counter, no new record."""
-        if self._last is None:
-            return None
-        now = self.ports.clock.now()
-        return self._answer(self._last, frame, lambda: self._count(RESCAN, now), seen=True)
-
-    def _answer(
-        self, verdict: Verdict, frame: Frame, keep: Callable[[], int | None], *, seen: bool = False
-    ) -> Scan:
-        """Lamp, then disk, then sound; when the disk fails, amber and the reason."""
-        signal = signal_for(verdict.reason, seen=seen or Notice.SEEN in verdict.notices)
+        verdict = decide(sight.payload, self.ports.lists, facts_about, now)
+        is_again = self._is_again(sight, verdict)
+        signal = signal_for(verdict.reason, seen=is_again or Notice.SEEN in verdict.notices)
         self.display.show(signal)
-        latency_s = self.ports.clock.monotonic_s() - frame.taken_s
+        latency_s = self.ports.clock.monotonic_s() - now_s
+        seq, self._kept = None, None
         try:
-            seq = keep()
-        except StoreError as error:
-            log.error("the scan cannot be kept: %s", error)
-            verdict, seq = replace(verdict, reason=Reason.STORE, notices=()), None
-            signal = signal_for(verdict.reason, seen=False)
-            self.display.show(signal)
-            self.gate.forget()
+            seq = self._count_or_keep(verdict, now, now_s, is_again=is_again)
+            self._kept = verdict.reason
+        except Exception as error:  # noqa: BLE001  # the officer gets amber, not a traceback
+            verdict = replace(verdict, reason=Reason.STORE, notices=())
+            signal = self._say_not_kept("the scan", error)
         self.ports.indicator.confirm()
-        self._last = verdict
-        self._awaits_hand = verdict.outcome in (Outcome.REFUSE, Outcome.UNDECIDED)
+        if not is_again or sight.view is View.NEW:
+            self._by_hand.offer(self._record(verdict, now), now_s)
         return Scan(verdict, signal, seq, latency_s)
 
-    def _keep(self, verdict: Verdict, now: ClockReading, now_s: float) -> int | None:
-        """On the disk when this returns: a record, or a counter for what takes none."""
-        is_repeat = verdict.is_repeat(self.ports.lists.policy.repeat_s)
-        if is_repeat or not takes_record(verdict.reason):
-            self._count(RESCAN if is_repeat else verdict.reason.name, now)
+    def _is_again(self, sight: Sight, verdict: Verdict) -> bool:
+        """The phone that slipped away and came back with the same answer: no scan of its own.
+
+        It is decided anew all the same: lists may have come meanwhile, and time has gone by.
+        """
+        if verdict.outcome is Outcome.ADMIT:
+            return verdict.is_repeat(self.ports.lists.policy.repeat_s)
+        return sight.view is View.BACK and verdict.reason is self._kept
+
+    def _count_or_keep(
+        self, verdict: Verdict, now: ClockReading, now_s: float, *, is_again: bool
+    ) -> int | None:
+        """On the disk when this returns: a record, or a counter for what takes none. StoreError."""
+        if is_again or not takes_record(verdict.reason):
+            counter = RESCAN if is_again else verdict.reason.name
+            self.ports.outbox.count(counter, now.earliest)
             return None
-        seq = self.ports.outbox.append(
-            record_of(verdict, self.ports.lists.policy, now, self._state_flags())
-        )
+        seq = self.ports.outbox.append(self._record(verdict, now))
         if verdict.outcome is Outcome.ADMIT and verdict.pass_ is not None:
             self.memory.remember(verdict.pass_, now_s)
         return seq
 
-    def _count(self, name: str, now: ClockReading) -> None:
-        self.ports.outbox.count(name, now.earliest)
-
-    def _state_flags(self) -> RecordFlag:
-        return self._flags | (RecordFlag.LAMP_FAULT if self.ports.indicator.fault else NO_FLAGS)
-
     def decide_by_hand(self, reason: Reason) -> int | None:
         """The officer's own decision after CHECK or STOP, a record of its own. StoreError."""
-        if self._last is None or not self._awaits_hand:
+        if not self._by_hand.is_open(self.ports.clock.monotonic_s()):
             return None
-        now = self.ports.clock.now()
-        verdict = replace(self._last, reason=reason, notices=())
-        record = record_of(verdict, self.ports.lists.policy, now, self._state_flags())
-        seq = self.ports.outbox.append(record)
-        self._awaits_hand = False
+        now, policy = self.ports.clock.now(), self.ports.lists.policy
+        seq = self.ports.outbox.append(
+            self._by_hand.record(reason, policy, now, self._state_flags())
+        )
+        self._by_hand.close()
+        self.display.show(signal_for(reason, seen=False))
         return seq
 
     def _take_presses(self) -> None:
         """After CHECK or STOP a press is the officer's decision; else it asks for a new look."""
         for press in self.ports.trigger.presses() if self.ports.trigger else ():
-            if not self._awaits_hand:
-                self.gate.trigger(self.ports.clock.monotonic_s())
-                continue
             try:
-                self.decide_by_hand(
-                    Reason.LET_THROUGH if press is Press.SHORT else Reason.HOLDER_MISMATCH
-                )
+                is_taken = self.decide_by_hand(decision_of(press)) is not None
             except StoreError as error:
-                log.error("a decision by hand cannot be kept: %s", error)
-                self.display.show(SIGNALS[SignalName.SCANNER])
+                self._say_not_kept("a decision by hand", error)
                 self.ports.indicator.confirm()
+                continue
+            if not is_taken:
+                self.gate.trigger(self.ports.clock.monotonic_s())
 
-    def _fresh_frame(self) -> Frame | None:
-        """The newest frame, if it shows what is now; a silent camera is shown as a fault."""
-        frame, now_s = self.ports.camera.newest(), self.ports.clock.monotonic_s()
-        if frame is not None:
-            self._frame_s = now_s
-            return frame if now_s - frame.taken_s <= OLDEST_FRAME_S else None
-        if self.ports.camera.state is CameraState.LOST:
-            self.display.keep_showing(SignalName.FAULT)
-            raise DeviceError(
-                "The camera gives no picture. Check its cable, then run `scanner doctor`."
-            )
-        if now_s - self._frame_s > SILENT_CAMERA_S:
-            self.display.keep_showing(SignalName.FAULT)
-        else:
-            self.display.settle()
-        return None
+    def _say_not_kept(self, what: str, error: Exception) -> Signal:
+        """Amber. Only our own errors are quoted: the text of another may hold a payload."""
+        log.error("%s cannot be kept: %s", what, _text_of(error))
+        signal = SIGNALS[SignalName.SCANNER]
+        self.display.show(signal)
+        return signal
+
+    def _record(self, verdict: Verdict, now: ClockReading) -> ScanRecord:
+        return record_of(verdict, self.ports.lists.policy, now, self._state_flags())
+
+    def _state_flags(self) -> RecordFlag:
+        return self._flags | (RecordFlag.LAMP_FAULT if self.ports.indicator.fault else NO_FLAGS)
+
+    def _idle(self) -> SignalName:
+        """What is shown while nothing is before the camera."""
+        has_ended = self.ports.lists.policy.has_ended(self.ports.clock.now())
+        return SignalName.REGIME_ENDED if has_ended else self._ready()
+
+
+def _text_of(error: Exception) -> str:
+    return str(error) if isinstance(error, StoreError) else type(error).__name__

@@ -36,8 +36,10 @@ class Display:
 
     def keep_showing(self, name: SignalName) -> None:
         """Start it, with its sound; leave it running when it is already shown."""
-        if self._shown is not name or self._is_over():
-            self.show(SIGNALS[name])
+        signal = SIGNALS[name]
+        has_ended = signal.hold_s is not None and self._is_over()
+        if self._shown is not name or has_ended:
+            self.show(signal)
             self._indicator.confirm()
 
     def settle(self) -> None:
