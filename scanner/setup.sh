@@ -58,9 +58,10 @@ find_missing() {
     fi
 }
 
-# apt-get as root; the options wait for an update that runs in the background.
+# apt-get as root; it needs the sbin folders, which `su` leaves out, and waits for an update that
+# runs in the background.
 apt() {
-    set -- env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -qq \
+    set -- env LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH="$PATH:/usr/sbin:/sbin" apt-get -qq \
         -o DPkg::Lock::Timeout=300 -o DPkg::Use-Pty=0 "$@"
     [ "$(id -u)" = 0 ] || set -- sudo "$@"
     "$@" </dev/null >/dev/null
@@ -165,7 +166,7 @@ set_up() {
     if ! is_ready; then
         began_s=$(date +%s)
         provide_system
-        provide_venv
+        is_ready || provide_venv
         say "ready after $(($(date +%s) - began_s)) s"
     fi
     exec 9<&-

@@ -205,6 +205,15 @@ def test_root_installs_only_what_cannot_be_loaded(machine: Machine) -> None:
     ]
 
 
+def test_lost_library_costs_no_new_environment(machine: Machine) -> None:
+    """When only a system library has gone, the network is not needed for anything else."""
+    machine.run()
+    (machine.folder / "bin/missing").write_text("libgl1\n")
+    machine.add("apt-get", APT_GET)
+    code, _, calls = machine.run()
+    assert (code, count(calls, "pip install"), count(calls, "libgl1")) == (0, 0, 1)
+
+
 def test_user_with_sudo_installs_by_sudo(machine: Machine) -> None:
     """Only apt runs as root; .venv is the user's own."""
     (machine.folder / "bin/python3").unlink()
