@@ -120,14 +120,14 @@ def _explain(message: str, text: str, source: str) -> str:
     what, _, path = message.partition(" - at `$")
     keys = [name for name in path.rstrip("`").split(".") if name]
     if unknown := re.search(r"unknown field `(.+?)`", what):
-        what = f"there is no such setting; here stand {_allowed(keys)}"
+        what = f"there is no such setting; here stand {allowed(keys)}"
         keys.append(unknown[1])
     elif keys:
-        what = f"{what}; allowed: {_allowed(keys)}"
+        what = f"{what}; allowed: {allowed(keys)}"
     return f"{source}, line {_line_of(keys, text)}, {'.'.join(keys) or 'the file'}: {what}."
 
 
-def _allowed(keys: list[str]) -> str:
+def allowed(keys: list[str]) -> str:
     """What a key takes, in words, from the declarations above."""
     kind: msgspec.inspect.Type = msgspec.inspect.type_info(Settings)
     for key in keys:
