@@ -11,7 +11,8 @@ sh tests/run.sh SUITE...        one or more of:
     faults                      killed, starved, unplugged and corrupted parts
     bench                       what things cost, as printed tables; nothing passes or fails by speed
     lint                        ruff, format, mypy --strict and the import contracts
-    all                         lint, every test, slow ones too, and the benchmarks
+    all                         lint, every test, slow ones too, with many more tries of each
+                                property, and the benchmarks
 sh tests/run.sh ARGUMENT...     pytest with these arguments, run in the checkout
                                 (example: sh tests/run.sh tests/core -k windows)
 The first run installs what is missing; see scanner/setup.sh.
@@ -41,7 +42,11 @@ suite() {
     faults) "$python" -m pytest tests/faults ;;
     bench) "$python" -m pytest -s tests/bench ;;
     lint) lint ;;
-    all) lint && "$python" -m pytest --cov --ignore=tests/bench && suite bench ;;
+    all)
+        lint
+        "$python" -m pytest --cov --ignore=tests/bench --hypothesis-profile=full
+        suite bench
+        ;;
     *) usage >&2 && exit 64 ;;
     esac
 }
