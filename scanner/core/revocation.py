@@ -16,9 +16,9 @@ import cbor2
 from scanner.core import cbor
 from scanner.core.errors import UpdateError
 
-if sys.version_info >= (3, 14):
+if sys.version_info >= (3, 14):  # pragma: no cover  # one interpreter takes one of the two
     from compression import zstd
-else:
+else:  # pragma: no cover
     from backports import zstd
 
 PART_BYTES = 262_144

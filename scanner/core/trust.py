@@ -148,7 +148,8 @@ def _parse_key(entry: dict[str, object]) -> IssuerKey:
 
 
 def _parse_public_key(entry: dict[str, object]) -> tuple[Algorithm, PublicKey, bytes]:
-    match entry.get("kty"), entry.get("crv"), entry.get("alg"):
+    kty, crv, alg = entry.get("kty"), entry.get("crv"), entry.get("alg")
+    match kty, crv, alg:
         case "OKP", "Ed25519", "EdDSA":
             raw = _coordinate(entry, "x")
             return Algorithm.EDDSA, Ed25519PublicKey.from_public_bytes(raw), raw
@@ -157,7 +158,7 @@ def _parse_public_key(entry: dict[str, object]) -> tuple[Algorithm, PublicKey, b
             point = EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
             raw = point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
             return Algorithm.ES256, point, raw
-        case kty, crv, alg:
+        case _:
             shown = f"kty {_shown(kty)}, crv {_shown(crv)}, alg {_shown(alg)}"
             raise ValueError(f"{shown}: only Ed25519/EdDSA and P-256/ES256")
 

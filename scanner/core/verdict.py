@@ -83,13 +83,10 @@ def _key_lives(case: _Case) -> Reason | None:
 def _was_issued(case: _Case) -> Reason | None:
     if case.pass_.key.state is not KeyState.ISSUED_SET:
         return None
-    match case.facts.lists.is_issued:
-        case True:
-            return None
-        case False:
-            return Reason.NOT_ISSUED
-        case None:
-            return Reason.NO_LISTS
+    is_issued = case.facts.lists.is_issued
+    if is_issued is None:
+        return Reason.NO_LISTS
+    return None if is_issued else Reason.NOT_ISSUED
 
 
 def _is_within_key(case: _Case) -> Reason | None:

@@ -69,6 +69,15 @@ def test_every_tag_is_refused(content: object) -> None:
     assert decoded == []
 
 
+def test_the_table_of_tags_gives_one_answer_however_it_is_asked() -> None:
+    """cbor2 asks it in one way today, and may ask in another tomorrow."""
+    refuse = cbor._TAGS[0]
+    assert 0 in cbor._TAGS
+    assert cbor._TAGS.get(2**64 - 1, int) is refuse
+    with pytest.raises(cbor.CborError, match="a tag where none is allowed"):
+        refuse("decoder")
+
+
 def test_references_to_themselves_are_refused() -> None:
     """A shared value that holds itself would have no end."""
     with pytest.raises(cbor.CborError):
