@@ -46,7 +46,8 @@ def confine(parent_pid: int) -> None:
 
 
 def _prctl(option: int, setting: int) -> None:
-    if _libc.prctl(option, setting, 0, 0, 0):
+    rest = [ctypes.c_ulong(argument) for argument in (setting, 0, 0, 0)]
+    if _libc.prctl(option, *rest):
         raise OSError(ctypes.get_errno(), f"prctl({option})")
 
 

@@ -43,8 +43,8 @@ from scanner.vision.prepare import Grey
 
 Read = Callable[[Grey], Sequence[Reading]]
 
-QUICK_DEATH_S = 0.05  # a worker that dies sooner after its fork has not decoded anything
-MAX_PAUSE_S = 0.2  # even then a killed worker has its successor within the promised 300 ms
+QUICK_DEATH_S = 0.05  # a worker that dies sooner after its fork may never have decoded anything
+MAX_PAUSE_S = 0.05  # the successor of a killed worker is promised within 300 ms
 STANDARD_STREAMS = (0, 1, 2)
 LOOP_GONE = 0  # exit status of a worker whose socket was closed
 

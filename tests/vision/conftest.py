@@ -6,6 +6,7 @@ import os
 import select
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from scanner.ports import Frame
 from scanner.vision.link import ReaderLink
+from scanner.vision.session import start_child
 
 Grey = NDArray[np.uint8]
 BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
@@ -71,8 +73,8 @@ def framed() -> Callable[[Grey], Frame]:
 
 @pytest.fixture
 def link() -> Iterator[ReaderLink]:
-    """A reader process that waits for frames, with a deadline short enough for tests."""
-    with closing(ReaderLink(deadline_s=0.5)) as reader:
+    """A reader that waits for frames, with so much time that a busy machine does not matter."""
+    with closing(ReaderLink(partial(start_child, hang_s=20.0), deadline_s=30.0)) as reader:
         assert reader.wait_until_ready()
         yield reader
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from scanner.vision.decode import STAGES, decode, read_codes
+from scanner.vision.decode import FIRST, decode, read_codes
 
 Grey = NDArray[np.uint8]
 Render = Callable[..., Grey]
@@ -83,7 +83,7 @@ def test_a_deeper_stage_reads_what_the_first_one_misses(
 ) -> None:
     """A small, defocused, noisy code that the plain frame does not give is read all the same."""
     frame = small_and_blurred(on_table((render(pass_text, 6), 300, 100)))
-    assert STAGES[0][2](frame) == []
+    assert FIRST.engine(frame) == []
     readings = read_codes(frame)
     assert [reading.payload for reading in readings] == [pass_text.encode()]
 

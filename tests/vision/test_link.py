@@ -112,39 +112,51 @@ def test_a_killed_worker_has_a_successor(
 
 
 def test_a_killed_reader_has_a_successor(
-    link: ReaderLink, render: Render, framed: Framed, has_ended: HasEnded
-) -> None:
-    """When the reader's parent is killed, another reader is started."""
-    before = link.process_id
-    assert before is not None
-    os.kill(before, signal.SIGKILL)
-    assert has_ended(before)
-    assert read_until_answered(link, framed(render(b"MP1:A"))) == [b"MP1:A"]
-    assert link.process_id != before
-
-
-def test_a_stopped_worker_is_killed_and_replaced(
     link: ReaderLink,
     children_of: ChildrenOf,
     render: Render,
     framed: Framed,
     has_ended: HasEnded,
 ) -> None:
+    """When the reader's parent is killed, another reader is started, and no worker is left."""
+    before = link.process_id
+    assert before is not None
+    worker = worker_of(link, children_of)
+    os.kill(before, signal.SIGKILL)
+    assert has_ended(before)
+    assert has_ended(worker)
+    assert read_until_answered(link, framed(render(b"MP1:A"))) == [b"MP1:A"]
+    assert link.process_id != before
+
+
+def test_a_stopped_worker_is_killed_and_replaced(
+    children_of: ChildrenOf, render: Render, framed: Framed, has_ended: HasEnded
+) -> None:
     """A worker that gives no answer in time is killed with all its kin; the frame is skipped."""
     frame = framed(render(b"MP1:A"))
-    stopped = worker_of(link, children_of)
-    os.kill(stopped, signal.SIGSTOP)
-    assert link.read(frame) is None
-    assert has_ended(stopped)
-    assert read_until_answered(link, frame) == [b"MP1:A"]
-    assert link.replaced == 1
+    with closing(ReaderLink(deadline_s=1.0)) as link:
+        assert link.wait_until_ready()
+        stopped = worker_of(link, children_of)
+        os.kill(stopped, signal.SIGSTOP)
+        assert link.read(frame) is None
+        assert has_ended(stopped)
+        assert link.replaced == 1
+        assert link.wait_until_ready()
+        assert read_until_answered(link, frame) == [b"MP1:A"]
+
+
+def test_a_full_frame_of_noise_is_read_within_the_limits(link: ReaderLink, framed: Framed) -> None:
+    """The frame that costs most, full size and no code in it, does not kill its worker."""
+    noise = np.random.default_rng(3).integers(0, 256, (1080, 1920), np.uint8)
+    assert payloads(link.read(framed(noise))) == []
+    assert link.replaced == 0
 
 
 def test_a_worker_that_takes_too_long_ends_itself(
     render: Render, framed: Framed, on_table: Render
 ) -> None:
     """A frame that keeps native code busy is skipped without a new start of the reader."""
-    with closing(ReaderLink(partial(start_child, hang_s=0.0001))) as link:
+    with closing(ReaderLink(partial(start_child, hang_s=0.0001), deadline_s=30.0)) as link:
         assert link.wait_until_ready()
         parent = link.process_id
         assert link.read(framed(on_table((render(b"MP1:A"), 0, 0)))) is None

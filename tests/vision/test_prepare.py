@@ -26,6 +26,7 @@ def test_the_region_holds_the_code_and_little_else(render: Render, on_table: Ren
     """The busiest region contains the whole code and is much smaller than the frame."""
     code = render("MP1:" + "A7" * 100, 3)
     region = busiest_region(View(on_table((code, 800, 300))))
+    assert region is not None
     height, width = region.grey.shape
     assert region.left <= 812
     assert region.top <= 312
@@ -40,14 +41,14 @@ def test_lines_of_text_do_not_outweigh_a_code(render: Render, on_table: Render) 
     wall[::6] = wall[1::6] = wall[2::6] = 255
     code = render("MP1:" + "A7" * 100, 3)
     region = busiest_region(View(on_table((wall, 20, 60), (code, 800, 300))))
+    assert region is not None
     assert region.left > 520
 
 
 @pytest.mark.parametrize("value", [0, 120, 255])
-def test_a_plain_frame_is_its_own_region(value: int) -> None:
-    """Where nothing stands out the whole frame is kept."""
-    frame = View(np.full((720, 1280), value, np.uint8))
-    assert busiest_region(frame) is frame
+def test_a_plain_frame_has_no_region(value: int) -> None:
+    """Where nothing stands out nothing is worth a second look."""
+    assert busiest_region(View(np.full((720, 1280), value, np.uint8))) is None
 
 
 def test_points_find_their_way_back() -> None:
@@ -70,3 +71,18 @@ def test_grey_is_not_copied() -> None:
     grey = np.zeros((10, 10), np.uint8)
     assert to_grey(grey) is grey
     assert to_grey(np.zeros((0, 10, 3), np.uint8)).shape == (0, 10)
+
+
+def test_the_region_of_a_shrunk_picture_lies_in_the_picture_itself(
+    render: Render, on_table: Render
+) -> None:
+    """A still of twelve million pixels is searched small; its region counts in its own pixels."""
+    code = render("MP1:" + "A7" * 100, 8)
+    still = View(on_table((code, 2400, 1600), height=3000, width=4000))
+    region = busiest_region(shrunk(still, 1920 * 1080))
+    assert region is not None
+    height, width = region.grey.shape
+    for x, y in ((2400 + 32, 1600 + 32), (2400 + code.shape[1] - 32, 1600 + code.shape[0] - 32)):
+        assert region.to_frame(0, 0)[0] < x < region.to_frame(width, height)[0]
+        assert region.to_frame(0, 0)[1] < y < region.to_frame(width, height)[1]
+    assert height * width < still.grey.size / 8

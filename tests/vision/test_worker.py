@@ -155,9 +155,7 @@ def test_whatever_befalls_a_worker_the_next_one_waits(
     os.waitpid(child, 0)
 
 
-def test_the_service_serves_one_loop_after_the_other(
-    tmp_path: Path, render: Render, has_ended: HasEnded
-) -> None:
+def test_the_service_serves_one_loop_after_the_other(tmp_path: Path, render: Render) -> None:
     """A reader behind a path outlives its connections; the socket is for owner and group only."""
     path = tmp_path / "reader.sock"
     service = subprocess.Popen(
@@ -184,7 +182,7 @@ def test_a_stopped_worker_of_a_service_is_replaced(
         [sys.executable, "-m", "scanner.vision.worker", "--socket", str(path)]
     )
     frame = Frame(1, render(b"MP1:A"), 0.0)
-    with closing(ReaderLink(partial(connect, path), deadline_s=0.3)) as link:
+    with closing(ReaderLink(partial(connect, path), deadline_s=1.0)) as link:
         assert link.wait_until_ready()
         (worker,) = children_of(service.pid)
         os.kill(worker, signal.SIGSTOP)
