@@ -157,6 +157,7 @@ class ScanLoop:
             verdict = replace(verdict, reason=Reason.STORE, notices=())
             signal = self._say_not_kept("the scan", error)
         self.ports.indicator.confirm()
+        self.gate.resume(self.ports.clock.monotonic_s())
         if not is_again or sight.view is View.NEW:
             self._by_hand.offer(self._record(verdict, now), now_s)
         return Scan(verdict, signal, seq, latency_s)

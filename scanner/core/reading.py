@@ -95,6 +95,11 @@ class HoldGate:
         """The next look judges anew whatever code it sees."""
         self._current, self._has_left = b"", True
 
+    def resume(self, now_s: float) -> None:
+        """Nobody looked until now: the code in view has not gone because the disk was slow."""
+        if not self._has_left:
+            self._seen_s = now_s
+
     def look(self, readings: Sequence[Reading], now_s: float, repeat_s: float = 60.0) -> Sight:
         """What this frame means; `repeat_s`: how long a code that comes back is not judged anew."""
         codes = self._unmasked(readings, now_s)

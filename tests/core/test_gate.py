@@ -41,6 +41,15 @@ def test_code_that_comes_back_is_shown_again() -> None:
     assert (sight.view, sight.payload) == (View.BACK, A)
 
 
+def test_code_is_held_while_nobody_looks() -> None:
+    """A disk that was slow for seconds is no farewell of the phone."""
+    gate = HoldGate()
+    gate.look([code(A)], 0.0)
+    gate.resume(5.0)
+    assert gate.look([code(A)], 5.07).view is View.HELD
+    assert gate.look([code(A)], 5.8).view is View.BACK
+
+
 def test_code_that_comes_back_late_is_judged_anew() -> None:
     """After the repeat time the facts may have changed."""
     gate = HoldGate()
