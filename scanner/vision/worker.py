@@ -74,13 +74,15 @@ def _frame(slot: mmap.mmap, request: Request) -> Grey:
     return pixels.reshape(request.height, request.width).copy()
 
 
-def run_worker(channel: socket.socket, fds: Sequence[int], read: Read, hang_s: float) -> NoReturn:
+def run_worker(
+    channel: socket.socket, fds: Sequence[int], read: Read, hang_s: float, parent_pid: int
+) -> NoReturn:
     """The forked process; never returns. A failure ends it: the next one starts clean."""
     status = 1
     try:
         close_all_but({*STANDARD_STREAMS, channel.fileno(), *fds})
         slots = [mmap.mmap(fd, SLOT_BYTES, mmap.MAP_SHARED, mmap.PROT_READ) for fd in fds]
-        confine(os.getppid())
+        confine(parent_pid)
         serve(channel, slots, read, hang_s)
         status = LOOP_GONE
     except (BrokenPipeError, ConnectionResetError):
@@ -95,11 +97,12 @@ def run_worker(channel: socket.socket, fds: Sequence[int], read: Read, hang_s: f
 def supervise(channel: socket.socket, fds: Sequence[int], read: Read, hang_s: float) -> None:
     """Keep one worker alive until the loop has gone."""
     pause_s = 0.0
+    parent_pid = os.getpid()  # asked for before the fork: a child may be an orphan from the start
     while True:
         born_s = time.monotonic()
         worker = os.fork()
         if worker == 0:
-            run_worker(channel, fds, read, hang_s)
+            run_worker(channel, fds, read, hang_s, parent_pid)
         if not _announce(channel) or not _outlived(worker, channel):
             return
         # A worker that cannot even start must not turn the board into a heater.
