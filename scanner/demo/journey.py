@@ -21,6 +21,7 @@ from scanner.core.reasons import Notice, Outcome, Reason, SignalName
 from scanner.core.repeat import MEMORY_S
 from scanner.core.signal import NO_LAMPS, SIGNALS, Lamps
 from scanner.demo.manifest import Line
+from scanner.demo.spans import beep_spans
 from scanner.demo.stopwatch import Stopwatch
 from scanner.store.install import confirm_age
 
@@ -87,15 +88,9 @@ class Shown:
 
     @property
     def beeps_ms(self) -> list[int]:
-        """Length of each beep in milliseconds, to the nearest ten: as exact as time is stepped."""
-        lengths, begun_s = [], None
-        for moment in self.moments:
-            if moment.hz is not None and begun_s is None:
-                begun_s = moment.at_s
-            elif moment.hz is None and begun_s is not None:
-                lengths.append(10 * round(100 * (moment.at_s - begun_s)))
-                begun_s = None
-        return lengths
+        """Length of each beep in milliseconds, those that end after the watch as well."""
+        last_s = max((moment.at_s for moment in self.moments), default=0.0)
+        return [span.length_ms for span in beep_spans(self.moments, last_s)]
 
 
 class Journey:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from statistics import median
 from typing import TYPE_CHECKING
 
 from scanner.core.signal import Lamps
+from scanner.demo.tally import tally
 
 if TYPE_CHECKING:
     from scanner.demo.journey import Shown
@@ -50,15 +50,13 @@ def beeps(shown: Shown) -> str:
 
 def summary_lines(show: Show) -> list[str]:
     """What was counted, what was kept, and where the pictures are."""
-    times = sorted(shown.lamp_ms for shown in show.shown if shown.lamp_ms is not None)
-    slow = times[round(0.95 * (len(times) - 1))] if times else 0.0
-    right = sum(shown.is_as_expected for shown in show.shown)
+    counted = tally(show.shown)
     counters = ", ".join(f"{name} {n}" for name, n in show.counters.items()) or "none"
     return [
         "SIMULATED  each letter is 0.1 s: G green, R red, B both, . dark",
-        f"SIMULATED  {right} of {len(show.shown)} verdicts as in the manifest",
+        f"SIMULATED  {counted.right} of {counted.lines} verdicts as in the manifest",
         f"SIMULATED  frame to lamp on this machine, not on a Raspberry Pi: median"
-        f" {median(times) if times else 0.0:.1f} ms, 95 % within {slow:.1f} ms",
+        f" {counted.median_ms:.1f} ms, 95 % within {counted.p95_ms:.1f} ms",
         f"SIMULATED  {show.records} scan records of 16 bytes; counted only: {counters}",
         *(f"SIMULATED  {what}: {path}" for what, path in show.files.items()),
     ]

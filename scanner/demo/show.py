@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scanner.assembly import install_lists, simulated_device
@@ -47,7 +47,23 @@ def show_all(
             shown.append(journey.show(line))
             report(shown[-1])
         records, counters = device.outbox.waiting(), device.outbox.counters()
-    return Show(tuple(shown), records, counters, {"database": state / "outbox.db"})
+    show = Show(tuple(shown), records, counters, {"database": state / "outbox.db"})
+    return replace(show, files=_draw(show, samples, out) | show.files)
+
+
+def _draw(show: Show, samples: Path, out: Path) -> dict[str, Path]:
+    """Contact sheet and report, from what the frames looked like and what the pins did."""
+    # Imported last: the first frame must not wait for what only draws.
+    from scanner.demo.pen import read_thumbnail
+    from scanner.demo.report import write_report
+    from scanner.demo.sheet import write_sheet
+
+    small = {name: read_thumbnail(samples / name) for name in {one.line.file for one in show.shown}}
+    thumbnails = [small[one.line.file] for one in show.shown]
+    files = {"contact sheet": out / "contact-sheet.png", "report": out / "report.html"}
+    write_sheet(show, thumbnails, files["contact sheet"])
+    write_report(show, thumbnails, files["report"])
+    return files
 
 
 def fresh_state(out: Path) -> Path:
