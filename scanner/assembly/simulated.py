@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scanner.store.trust_list import SqliteLists
 
 FRAMES_A_SECOND = 15
-LAMP_STEP_S = 0.005
+LAMP_STEP_S = 0.002
 
 
 @dataclass(frozen=True, slots=True)

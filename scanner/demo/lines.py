@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.core.signal import Lamps
@@ -13,24 +14,26 @@ if TYPE_CHECKING:
 
 # One character for so much time.
 CELL_S = 0.1
-CELLS = 24
+CELLS = 20
 _LETTERS = {(True, False): "G", (False, True): "R", (True, True): "B", (False, False): "."}
 _COLOURS = {"G": "\x1b[42;30m", "R": "\x1b[41;37m", "B": "\x1b[43;30m", ".": "\x1b[2m"}
 _PLAIN = "\x1b[0m"
 
 
 def text_line(shown: Shown, colours: bool) -> str:
-    """SIMULATED, file, lamps over 2.4 s, beeps, word, reason, milliseconds, as expected or not."""
+    """SIMULATED, frame, lamps over 2 s, beeps, word, reason, milliseconds; and if it is wrong."""
     strip = "".join(
         _coloured(letter(shown.lamps_at((cell + 0.5) * CELL_S)), colours) for cell in range(CELLS)
     )
-    took = "" if shown.lamp_ms is None else f"{shown.lamp_ms:5.1f} ms"
-    notices = "".join(f" {notice.value}" for notice in shown.notices)
-    mark = "ok" if shown.is_as_expected else f"WRONG, not {shown.line.outcome} {shown.line.reason}"
-    return (
-        f"SIMULATED  {shown.line.file:24} {strip}  {beeps(shown):12} {shown.word or '-':22}"
-        f"{shown.outcome.name:10}{shown.reason.name + notices:24}{took:>9}  {mark}"
-    )
+    took = "" if shown.lamp_ms is None else f"{shown.lamp_ms:.1f} ms"
+    reason = shown.reason.name + "".join(f" {notice.value}" for notice in shown.notices)
+    line = (
+        f"SIMULATED  {Path(shown.line.file).stem:19} {strip}  {beeps(shown):14} "
+        f"{shown.word or '-':22} {reason:24}{took:>8}"
+    ).rstrip()
+    if shown.is_as_expected:
+        return line
+    return f"{line}  WRONG, not {shown.line.outcome} {shown.line.reason}"
 
 
 def letter(lamps: Lamps) -> str:
