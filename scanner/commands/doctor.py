@@ -55,6 +55,7 @@ def look(parts: tuple[str, ...], config: Path, state: Path) -> Iterator[Finding]
         yield software.check_zbar()
     if "stores" in parts:
         yield from software.check_stores(state)
+        yield software.check_device(state)
         yield software.check_space(state)
         yield software.check_queue(state)
     clock, now = hardware.check_clock(state)

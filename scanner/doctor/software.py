@@ -17,6 +17,7 @@ from scanner.core.errors import ConfigError, StoreError
 from scanner.core.policy import Ages, Checkpoint, CheckpointPolicy
 from scanner.doctor.finding import Finding, Grade
 from scanner.store.database import ALL_FILES, connect, is_intact
+from scanner.store.device_key import KEY_FILE, device_id, provide_device_key
 from scanner.store.outbox import SqliteOutbox
 from scanner.store.trust_list import SqliteLists
 
@@ -97,6 +98,16 @@ def check_stores(state: Path) -> Iterator[Finding]:
     for aside in sorted(state.glob("*.damaged-*")):
         fix = "Give it to whoever looks after the records, then delete it."
         yield Finding("E-STORE", Grade.WARNING, f"{aside.name} was moved aside", fix)
+
+
+def check_device(state: Path) -> Finding:
+    """Who this device is; looking does not make it somebody."""
+    if not (state / KEY_FILE).exists():
+        return Finding("E-DEVICE", Grade.FAILURE, "no device key yet", "Run `scanner migrate`.")
+    try:
+        return Finding("E-DEVICE", Grade.OK, f"device {device_id(provide_device_key(state))}")
+    except StoreError as error:
+        return Finding("E-DEVICE", Grade.FAILURE, str(error), "Enrol this device again.")
 
 
 def check_space(state: Path) -> Finding:

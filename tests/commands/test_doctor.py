@@ -14,6 +14,7 @@ from scanner.core.errors import DeviceError
 from scanner.doctor import hardware, software
 from scanner.doctor.finding import Finding, Grade, exit_code
 from scanner.ports import CameraState
+from scanner.store.device_key import KEY_FILE, device_id, provide_device_key
 from scanner.store.migrations import migrate
 from tests import city
 from tests.commands.conftest import Run, rows
@@ -124,6 +125,16 @@ def test_old_lists_are_a_failure(tmp_path: Path) -> None:
     unsure = ClockReading(city.NOW, None, ClockLevel.C)
     found = list(software.check_lists(tmp_path, unsure, allow_test_keys=False))
     assert by_id(found)["E-LIST-AGE"] is Grade.WARNING
+
+
+def test_device_is_named_by_its_key(tmp_path: Path) -> None:
+    """Before the first start it is nobody, then 16 hex digits; a damaged key is a failure."""
+    assert software.check_device(tmp_path).grade is Grade.FAILURE
+    assert not (tmp_path / KEY_FILE).exists()
+    key = provide_device_key(tmp_path)
+    assert device_id(key) in software.check_device(tmp_path).found
+    (tmp_path / KEY_FILE).write_bytes(b"x")
+    assert software.check_device(tmp_path).grade is Grade.FAILURE
 
 
 def test_device_without_lists_is_told(tmp_path: Path) -> None:
