@@ -48,6 +48,7 @@ def test_simulated_device_is_looked_at(scanner: Run, tmp_path: Path) -> None:
         '[pins]\nfactory = "mock"\n'
     )
     migrate(tmp_path)
+    provide_device_key(tmp_path)
     arguments = ("--config", tmp_path / "x.toml", "--state", tmp_path)
     code, out, _ = scanner("doctor", *arguments, "--only", "camera,pins,stores", "--json")
     grades = {str(row["id"]): str(row["grade"]) for row in rows(out)}
