@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 import cbor2
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from scanner.core import base45
+from scanner.core.claims import Claim
 from scanner.core.cose import Algorithm, Header, sig_structure
 from scanner.core.trust import KID_BYTES
 
@@ -83,12 +85,17 @@ def sign_pass(claims: Mapping[int, object], key: SigningKey) -> str:
     return sign_payload(cbor2.dumps(dict(claims), canonical=True), key)
 
 
-def sign_payload(payload: bytes, key: SigningKey) -> str:
+def sign_time(at: datetime, key: SigningKey) -> str:
+    """A time code: `MT1:` and base45 of COSE_Sign1 over {6: iat}, whole seconds."""
+    return sign_payload(cbor2.dumps({int(Claim.IAT): int(at.timestamp())}), key, prefix="MT1:")
+
+
+def sign_payload(payload: bytes, key: SigningKey, prefix: str = "MP1:") -> str:
     """As `sign_pass`, for claims that are already encoded."""
     protected = cbor2.dumps({int(Header.ALG): int(key.algorithm), int(Header.KID): key.kid})
     signature = key.sign(sig_structure(protected, payload))
     message = cbor2.CBORTag(_COSE_SIGN1, [protected, {}, payload, signature])
-    return "MP1:" + base45.encode(cbor2.dumps(message))
+    return prefix + base45.encode(cbor2.dumps(message))
 
 
 def _b64(raw: bytes) -> str:

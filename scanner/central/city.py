@@ -1,0 +1,110 @@
+"""A city's central folder, opened for one command: register, keys, repository, joined.
+
+register.db       who has which index, what was taken back
+offline/ online/ issuer/   keys; offline/ is moved to sticks after the founding
+fleet.key         opens the holder list; handed to devices at enrolment
+repository/       metadata/ and targets/: what is served, copied, carried
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from scanner.central import breaker
+from scanner.central.documents import Documents
+from scanner.central.edition import Edition, State
+from scanner.central.files import Writer, locked, write_atomically
+from scanner.central.keys import ONLINE, Entropy, NamedKey, load_keys, offline_folders
+from scanner.central.lists import ListMaker, Progress, in_silence
+from scanner.central.register import Artefact, Register
+from scanner.central.repository import Repository
+from scanner.core.targets import parse_policy
+
+REPOSITORY = "repository"
+FLEET_KEY = "fleet.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a command is given: the time, randomness, sticks, and how to write and to show."""
+
+    now: datetime
+    entropy: Entropy
+    sticks: Sequence[Path] = ()
+    write: Writer = write_atomically
+    progress: Progress = field(default=in_silence)
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """One command at a time has it open."""
+
+    folder: Path
+    register: Register
+    repository: Repository
+    means: Means
+
+    def publish(self, *, beyond_breaker: bool = False) -> State:
+        """Everything that waits gets its version and goes out. Raises CentralError.
+
+        Versions are fixed in the register before any file is written: when the power goes in
+        between, the next publish brings the same versions out.
+        """
+        now = self.means.now
+        edition = Edition(self.repository.state())
+        if not beyond_breaker:
+            policy = Documents(self.repository, edition).policy()
+            breaker.check(self.register, policy, now)
+        waiting = [part for part in Artefact if self.register.pending(part).flips]
+        for artefact in waiting:
+            self.register.take_version(artefact, now)
+        maker = ListMaker(self.register, edition, now, self.means.progress)
+        for artefact in Artefact:
+            # A base is approved once for a week; the deltas around it change all the time.
+            with_base = artefact is Artefact.STATUS and (
+                maker.needs_base() or (beyond_breaker and artefact in waiting)
+            )
+            if with_base or maker.published(artefact) != self.register.newest(artefact):
+                maker.renew(artefact, with_base=with_base)
+        return self.repository.publish(edition, self.online_keys(), now)
+
+    def sign(self, change: Callable[[Documents, Edition], None]) -> State:
+        """Change what the sticks sign, and publish that; waiting changes go on waiting."""
+        edition = Edition(self.repository.state())
+        documents = Documents(self.repository, edition)
+        change(documents, edition)
+        documents.drop_idle_approvals()
+        return self.repository.publish(edition, self.all_keys(), self.means.now)
+
+    def documents(self) -> Documents:
+        """As they are published."""
+        return Documents(self.repository, Edition(self.repository.state()))
+
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(parse_policy(self.documents().policy()).time_zone)
+
+    def online_keys(self) -> dict[str, NamedKey]:
+        """Key id → key."""
+        return load_keys([self.folder / ONLINE], is_online=True)
+
+    def all_keys(self) -> dict[str, NamedKey]:
+        return self.online_keys() | load_keys(self.sticks())
+
+    def sticks(self) -> list[Path]:
+        return offline_folders(self.folder, self.means.sticks)
+
+
+@contextmanager
+def open_city(folder: Path, means: Means) -> Iterator[City]:
+    """Raises CentralError when there is none."""
+    with locked(folder):
+        register = Register(folder)
+        try:
+            yield City(folder, register, Repository(folder / REPOSITORY, means.write), means)
+        finally:
+            register.close()

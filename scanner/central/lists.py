@@ -1,0 +1,228 @@
+"""The online lists as targets: base and deltas of the status map, revoked ids, holders.
+
+The base is made anew weekly, past 64 k changes, or when the map grows; in between the ladder of
+deltas leads from every version of the last four weeks to the newest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Protocol
+
+import pyrage
+
+from scanner.central.edition import MAX_TARGET_BYTES, Edition
+from scanner.central.errors import CentralError
+from scanner.central.ladder import rungs
+from scanner.central.register import Artefact, Entry, Register
+from scanner.core.revocation import (
+    INDEXES_A_BYTE,
+    PART_BYTES,
+    Delta,
+    IdChanges,
+    StatusBits,
+    encode_delta,
+    encode_ids,
+    encode_map,
+    encode_refs,
+)
+
+PART_INDEXES = PART_BYTES * INDEXES_A_BYTE
+BASE_EVERY = timedelta(days=7)
+# A delta takes a byte of a device's memory for each of its changes.
+MAX_DELTA_CHANGES = 64 * 1024
+MOST_IDS = 8_000
+MOST_HOLDERS = 16_000
+
+
+class Progress(Protocol):
+    """Hands on the steps of a long work and may show how far it is."""
+
+    def __call__(self, steps: Iterable[int], length: int, label: str) -> Iterable[int]: ...
+
+
+def in_silence(steps: Iterable[int], length: int, label: str) -> Iterable[int]:
+    return steps
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The newest base that the repository names."""
+
+    version: int
+    size: int  # indexes
+    parts: tuple[str, ...]
+
+
+class ListMaker:
+    """Brings the lists of an edition up to the register."""
+
+    def __init__(
+        self, register: Register, edition: Edition, now: datetime, progress: Progress = in_silence
+    ) -> None:
+        self._register = register
+        self._edition = edition
+        self._now = now
+        self._progress = progress
+        self._issuer_no = int(register.setting("issuer_no"))
+
+    def renew(self, artefact: Artefact, *, with_base: bool = False) -> None:
+        """Put the newest version of an artefact, drop what it makes needless."""
+        match artefact:
+            case Artefact.STATUS:
+                self._renew_status(with_base=with_base)
+            case Artefact.IDS:
+                self._renew_ids()
+            case Artefact.HOLDERS:
+                self._renew_holders()
+
+    def base(self) -> Base | None:
+        """The one that is in the edition."""
+        names = self._names(f"base-{self._issuer_no}-")
+        if not names:
+            return None
+        sizes = [self._size_of(name) for name in names]
+        return Base(int(names[0].split("-")[2]), sum(sizes), tuple(names))
+
+    def _size_of(self, name: str) -> int:
+        target = self._edition.after.target(name)
+        custom = target.custom if target else None
+        return int(custom["indexes"]) if custom else 0
+
+    def needs_base(self) -> bool:
+        """Weekly, past 64 k changes, or because keys have new indexes."""
+        base = self.base()
+        if base is None:
+            return True
+        made = dict(self._register.history(Artefact.STATUS))[base.version]
+        return (
+            self._now - made >= BASE_EVERY
+            or self._register.touched_since(Artefact.STATUS, base.version) > MAX_DELTA_CHANGES
+            or base.size != map_size(self._register)
+        )
+
+    def published(self, artefact: Artefact) -> int:
+        """The newest version of an artefact that the edition names; 0: none."""
+        prefixes = {
+            Artefact.STATUS: (f"base-{self._issuer_no}-", f"d-{self._issuer_no}-"),
+            Artefact.IDS: ("ids-0-",),
+            Artefact.HOLDERS: ("holders-",),
+        }
+        names = self._edition.after.names(*prefixes[artefact])
+        # `base-1-7-0` ends with the number of its part, all others with their version.
+        return max((int(name.split("-")[2 if name[0] == "b" else -1]) for name in names), default=0)
+
+    def _renew_status(self, *, with_base: bool) -> None:
+        if with_base or self.needs_base():
+            self._put_base()
+        base = self.base()
+        if base is None:
+            raise AssertionError("a base was put, and none is named")
+        history = self._register.history(Artefact.STATUS)
+        wanted = {
+            name: body
+            for first in rungs(history, base.version, self._now)
+            for name, body in self._delta(first, base)
+        }
+        self._replace(self._names(f"d-{self._issuer_no}-"), wanted)
+
+    def _put_base(self) -> None:
+        version = self._register.newest(Artefact.STATUS)
+        self._edition.drop(*self._names(f"base-{self._issuer_no}-"))
+        parts = self._by_part()
+        count = self._part_count()
+        for number in self._progress(range(count), count, "Status map"):
+            first = number * PART_INDEXES
+            size = min(map_size(self._register) - first, PART_INDEXES)
+            (packed,) = encode_map(size, parts.get(number, {}))
+            name = f"base-{self._issuer_no}-{version}-{number}"
+            self._edition.put(name, packed, {"indexes": size})
+
+    def _by_part(self) -> dict[int, dict[int, StatusBits]]:
+        """Part → index within it → status."""
+        entries = self._register.entries(Artefact.STATUS)
+        return {
+            number: {_index(entry) % PART_INDEXES: StatusBits(value) for entry, value in group}
+            for number, group in groupby(entries, lambda pair: _index(pair[0]) // PART_INDEXES)
+        }
+
+    def _part_count(self) -> int:
+        return max(1, -(-map_size(self._register) // PART_INDEXES))
+
+    def _delta(self, first: int, base: Base) -> Iterator[tuple[str, bytes]]:
+        """Nothing where the base is the shorter way; the step from the base always."""
+        touched = self._register.touched_since(Artefact.STATUS, first)
+        if touched > MAX_DELTA_CHANGES:
+            return
+        newest = self._register.newest(Artefact.STATUS)
+        changes = {
+            _index(entry): StatusBits(value)
+            for entry, value in self._register.changes_since(Artefact.STATUS, first).items()
+        }
+        body = encode_delta(Delta(self._issuer_no, first, newest, changes))
+        if len(body) <= MAX_TARGET_BYTES:
+            yield f"d-{self._issuer_no}-{first}-{newest}", body
+
+    def _renew_ids(self) -> None:
+        newest = self._register.newest(Artefact.IDS)
+        revoked = tuple(_bytes(entry) for entry, _ in self._register.entries(Artefact.IDS))
+        _check_room("revoked passes without an index", len(revoked), MOST_IDS)
+        whole = encode_ids(IdChanges(0, newest, revoked, ()))
+        wanted = {f"ids-0-{newest}": whole}
+        for first in rungs(self._register.history(Artefact.IDS), 1, self._now):
+            changes = self._register.changes_since(Artefact.IDS, first)
+            body = encode_ids(_id_changes(first, newest, changes))
+            if len(body) < len(whole):
+                wanted[f"ids-{first}-{newest}"] = body
+        self._replace(self._names("ids-"), wanted)
+
+    def _renew_holders(self) -> None:
+        newest = self._register.newest(Artefact.HOLDERS)
+        refs = [_bytes(entry) for entry, _ in self._register.entries(Artefact.HOLDERS)]
+        _check_room("quarantined holders", len(refs), MOST_HOLDERS)
+        recipient = pyrage.x25519.Recipient.from_str(self._register.setting("fleet_recipient"))
+        sealed = bytes(pyrage.encrypt(encode_refs(refs), [recipient]))
+        self._replace(self._names("holders-"), {f"holders-{newest}": sealed})
+
+    def _names(self, prefix: str) -> list[str]:
+        return self._edition.after.names(prefix)
+
+    def _replace(self, old: Iterable[str], wanted: dict[str, bytes]) -> None:
+        self._edition.drop(*old)
+        for name, body in wanted.items():
+            self._edition.put(name, body)
+
+
+def map_size(register: Register) -> int:
+    """Indexes in the map: as far as any key may sign, so that maps are ahead of issue."""
+    row = register.db.execute("SELECT coalesce(max(last) + 1, 0) FROM issuer_key").fetchone()
+    return int(row[0])
+
+
+def _id_changes(first: int, newest: int, changes: dict[Entry, int]) -> IdChanges:
+    revoked = tuple(_bytes(entry) for entry, value in changes.items() if value)
+    restored = tuple(_bytes(entry) for entry, value in changes.items() if not value)
+    return IdChanges(first, newest, revoked, restored)
+
+
+def _check_room(what: str, count: int, most: int) -> None:
+    if count > most:
+        raise CentralError(
+            f"{count} {what} do not fit into one target; at most {most} do. Revoke by index, or "
+            "use a rule for a batch, a district or dates."
+        )
+
+
+def _index(entry: Entry) -> int:
+    if not isinstance(entry, int):
+        raise CentralError("The register is damaged: an index is no number. Restore the backup.")
+    return entry
+
+
+def _bytes(entry: Entry) -> bytes:
+    if not isinstance(entry, bytes):
+        raise CentralError("The register is damaged: a hash is no bytes. Restore the backup.")
+    return entry

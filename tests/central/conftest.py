@@ -1,0 +1,50 @@
+"""Cities founded in passing folders, and what a device reads of them."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scanner.central.city import Means
+from scanner.central.founding import Charter, found
+from tests.central.device import Device
+from tests.city import NOW
+
+MakeDevice = Callable[[Path], Device]
+
+
+class Dice:
+    """Bytes that look random and are the same in every run."""
+
+    def __init__(self, seed: str = "dice") -> None:
+        self._seed = seed
+        self._thrown = 0
+
+    def __call__(self, count: int) -> bytes:
+        self._thrown += 1
+        return hashlib.shake_256(f"{self._seed} {self._thrown}".encode()).digest(count)
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A city on its first day; copied for each test."""
+    folder = tmp_path_factory.mktemp("founded") / "central"
+    charter = Charter("moscow.example", 7, "Europe/Moscow", 20_000)
+    found(folder, charter, Means(NOW, Dice("founding")))
+    return folder
+
+
+@pytest.fixture
+def central(founded: Path, tmp_path: Path) -> Path:
+    """The folder of a city, its sticks still in it."""
+    return Path(shutil.copytree(founded, tmp_path / "central"))
+
+
+@pytest.fixture
+def device(central: Path, tmp_path: Path) -> Device:
+    """A device that follows the city and has seen nothing yet."""
+    return Device(central / "repository", tmp_path / "device")
