@@ -19,6 +19,7 @@ def in_confined_child(act: Callable[[], str]) -> str:
     child = os.fork()
     if child == 0:
         try:
+            close_all_but({theirs})  # as the worker does; the tests may have many files open
             confine(parent)
             os.write(theirs, act().encode())
         finally:
