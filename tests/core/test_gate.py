@@ -151,6 +151,17 @@ def test_sticker_that_was_covered_is_still_masked() -> None:
     assert gate.look([code(POSTER)], 80.0).view is View.EMPTY
 
 
+def test_slow_disk_is_no_farewell() -> None:
+    """While nobody looked the code has not gone; one that had left before stays gone."""
+    gate = HoldGate()
+    gate.look([code(A)], 0.0)
+    gate.resume(5.0)
+    assert gate.look([code(A)], 5.1).view is View.HELD
+    gate.look([], 6.0)
+    gate.resume(7.0)
+    assert gate.look([code(A)], 7.1).view is View.BACK
+
+
 def test_trigger_forces_a_new_look() -> None:
     """The officer may have the code in view judged again."""
     gate = HoldGate()

@@ -222,3 +222,9 @@ def test_what_is_no_strict_cbor_is_refused(decode: object, item: bytes) -> None:
     except UpdateError:
         return
     assert isinstance(decode(zstd.compress(item)), Delta | IdChanges)
+
+
+def test_negative_index_is_beyond_the_map() -> None:
+    """Python would count from the end: a pass must not be judged by another's bits."""
+    with pytest.raises(IndexError):
+        status_in(b"\x00", -1)
