@@ -102,9 +102,12 @@ STARTS = [
     RIGHT.but_pass(kind=5).but_facts(seen=Seen(ago_s=61.0)),
     RIGHT.but_lists(status=PassStatus.BEYOND_MAP, status_age_s=86_400.0),
     RIGHT.but_key(state=KeyState.ISSUED_SET),
+    RIGHT.but_pass(windows=(Window(64, 0, 1440),)),
+    RIGHT.but_pass(has_unknown_restriction=True),
     RIGHT.and_rule(
         CloseZone(id="z", not_after=AT + DAY, zones=frozenset({1}), except_kinds=frozenset())
     ),
+    RIGHT.and_rule(QuarantineBatch(id="b", not_after=AT + DAY, batches=frozenset({1}))),
     RIGHT.and_rule(QuarantineDistrict(id="d", not_after=AT + DAY, districts=frozenset({1}))),
 ]
 
