@@ -21,6 +21,7 @@ MAX_DEPTH = 8
 
 _LEAST, _MOST = -(2**63), 2**64 - 1
 _PLAIN_LEAVES = frozenset({str, bytes, bool, type(None)})
+_CONTAINERS = frozenset({list, dict})
 _KEY_TYPES = frozenset({int, str})
 
 
@@ -86,18 +87,13 @@ def _check(item: Any, most: int) -> None:  # Any ends here: the CBOR boundary
         if kind is int:
             if not _LEAST <= value <= _MOST:
                 raise CborError("an integer beyond 64 bits")
-        elif kind is dict or kind is list:
-            waiting += _parts(value)
+        elif kind in _CONTAINERS:
+            waiting += value
+            if kind is dict:
+                if not _KEY_TYPES.issuperset(map(type, value)):
+                    raise CborError("a map key that is neither a number nor text")
+                waiting += value.values()
             if len(waiting) > most:
                 raise CborError("a value that holds itself")
         elif kind not in _PLAIN_LEAVES:
             raise CborError(f"a value of a type that passes do not use: {kind.__name__}")
-
-
-def _parts(container: dict[Any, Any] | list[Any]) -> list[Any]:
-    """Elements, or keys and values."""
-    if isinstance(container, list):
-        return container
-    if not _KEY_TYPES.issuperset(map(type, container)):
-        raise CborError("a map key that is neither a number nor text")
-    return [*container, *container.values()]
