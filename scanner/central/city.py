@@ -8,7 +8,8 @@ repository/       metadata/ and targets/: what is served, copied, carried
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,9 +22,11 @@ from scanner.central.edition import Edition, State
 from scanner.central.files import Writer, locked, write_atomically
 from scanner.central.keys import ONLINE, Entropy, NamedKey, load_keys, offline_folders
 from scanner.central.lists import ListMaker, Progress, in_silence
-from scanner.central.register import Artefact, Register
+from scanner.central.register import Artefact, Entry, Register
 from scanner.central.repository import Repository
+from scanner.central.roles import too_few
 from scanner.core.targets import parse_policy
+from scanner.core.trust import TrustList, parse_trust_list
 
 REPOSITORY = "repository"
 FLEET_KEY = "fleet.key"
@@ -38,6 +41,15 @@ class Means:
     sticks: Sequence[Path] = ()
     write: Writer = write_atomically
     progress: Progress = field(default=in_silence)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Entries of an artefact that get a value; 0 is the value of what was never touched."""
+
+    artefact: Artefact
+    entries: Iterable[Entry]
+    value: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +72,12 @@ class City:
         if not beyond_breaker:
             policy = Documents(self.repository, edition).policy()
             breaker.check(self.register, policy, now)
+        maker = ListMaker(self.register, edition, now, self.means.progress)
         waiting = [part for part in Artefact if self.register.pending(part).flips]
+        if maker.has_grown() and Artefact.STATUS not in waiting:
+            waiting.append(Artefact.STATUS)
         for artefact in waiting:
             self.register.take_version(artefact, now)
-        maker = ListMaker(self.register, edition, now, self.means.progress)
         for artefact in Artefact:
             # A base is approved once for a week; the deltas around it change all the time.
             with_base = artefact is Artefact.STATUS and (
@@ -73,7 +87,22 @@ class City:
                 maker.renew(artefact, with_base=with_base)
         return self.repository.publish(edition, self.online_keys(), now)
 
-    def sign(self, change: Callable[[Documents, Edition], None]) -> State:
+    def change(self, *changes: Change, beyond_breaker: bool = False) -> int:
+        """Give entries a value, to be published; returns how many had another one before.
+
+        Raises CentralError, with nothing changed, when devices would hold it back.
+        """
+        register, now = self.register, self.means.now
+        policy = self.documents().policy()
+        with register.transaction():
+            changed = sum(
+                register.change(one.artefact, one.entries, one.value, now) for one in changes
+            )
+            if not beyond_breaker:
+                breaker.check(register, policy, now)
+        return changed
+
+    def sign(self, change: Callable[[Documents, Edition], object]) -> State:
         """Change what the sticks sign, and publish that; waiting changes go on waiting."""
         edition = Edition(self.repository.state())
         documents = Documents(self.repository, edition)
@@ -81,9 +110,21 @@ class City:
         documents.drop_idle_approvals()
         return self.repository.publish(edition, self.all_keys(), self.means.now)
 
+    def check_sticks(self, role: str) -> None:
+        """Before anything is made: raises CentralError when the sticks of a role are missing."""
+        root, keys = self.repository.state().root.signed, self.all_keys()
+        wanted = root.get_delegated_role(role)
+        if sum(keyid in keys for keyid in wanted.keyids) < wanted.threshold:
+            raise too_few(role, root, keys)
+
     def documents(self) -> Documents:
         """As they are published."""
         return Documents(self.repository, Edition(self.repository.state()))
+
+    def trust(self) -> TrustList:
+        """The issuer keys as devices have them."""
+        body = json.dumps({"keys": self.documents().trust_list()})
+        return TrustList.of(parse_trust_list(body, allow_test_keys=False))
 
     def zone(self) -> ZoneInfo:
         return ZoneInfo(parse_policy(self.documents().policy()).time_zone)

@@ -32,6 +32,8 @@ Entropy = Callable[[int], bytes]
 
 OFFLINE, ONLINE, ISSUER = "offline", "online", "issuer"
 SEED_BYTES = 32
+# A key that is being exchanged: it has its proper name once the metadata lists it.
+FRESH = ".new"
 
 # Stick → the keys on it. Three holders of root keys can also sign targets, two suffice.
 STICKS: Mapping[str, tuple[str, ...]] = {
@@ -105,7 +107,7 @@ def load_key(path: Path, *, is_online: bool = False) -> NamedKey:
         private = None
     if not isinstance(private, Ed25519PrivateKey):
         raise CentralError(f"{path} is no Ed25519 key in PKCS#8 PEM. Take it from the backup.")
-    return NamedKey(path.stem, private)
+    return NamedKey(path.stem.removesuffix(FRESH), private)
 
 
 def load_keys(folders: Iterable[Path], *, is_online: bool = False) -> dict[str, NamedKey]:
@@ -133,7 +135,7 @@ def _folders_in(folder: Path) -> list[Path]:
 
 def replace_key(folder: Path, key: NamedKey) -> None:
     """The new key takes its file; the old one stays beside it as `*.retired`, for no use."""
-    path, fresh = folder / f"{key.name}.pem", folder / f"{key.name}.new.pem"
+    path, fresh = folder / f"{key.name}.pem", folder / f"{key.name}{FRESH}.pem"
     if path.exists():
         os.replace(path, path.with_suffix(".retired"))
     os.replace(fresh, path)

@@ -92,16 +92,22 @@ class ListMaker:
         custom = target.custom if target else None
         return int(custom["indexes"]) if custom else 0
 
-    def needs_base(self) -> bool:
-        """Weekly, past 64 k changes, or because keys have new indexes."""
+    def has_grown(self) -> bool:
+        """New keys have brought new indexes; the larger map is a version of its own."""
         base = self.base()
-        if base is None:
+        return base is not None and base.size != map_size(self._register)
+
+    def needs_base(self) -> bool:
+        """Weekly, past 64 k changes, or because the map has grown."""
+        base = self.base()
+        if base is None or self.has_grown():
             return True
+        if base.version == self._register.newest(Artefact.STATUS):
+            return False
         made = dict(self._register.history(Artefact.STATUS))[base.version]
         return (
             self._now - made >= BASE_EVERY
             or self._register.touched_since(Artefact.STATUS, base.version) > MAX_DELTA_CHANGES
-            or base.size != map_size(self._register)
         )
 
     def published(self, artefact: Artefact) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from hashlib import sha256
 
 from scanner.central.errors import CentralError
@@ -56,14 +56,13 @@ class Issued:
     printed_id: str
 
 
-def whole_day(day: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
+def whole_day(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
     """A calendar day in the city's time zone: when it begins and ends, UTC.
 
     At most 24 hours long: on the day when clocks go back the 25th is left out.
     """
-    begins = datetime.combine(day.astimezone(zone).date(), time(), zone).astimezone(UTC)
-    tomorrow = day.astimezone(zone).date() + timedelta(days=1)
-    ends = datetime.combine(tomorrow, time(), zone).astimezone(UTC)
+    begins = datetime.combine(day, time(), zone).astimezone(UTC)
+    ends = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
     return begins, min(ends, begins + timedelta(days=1))
 
 

@@ -126,12 +126,9 @@ class Register:
         return int(row[0]) if row else 0
 
     def change(self, artefact: Artefact, entries: Iterable[Entry], new: int, now: datetime) -> int:
-        """Give entries a value; returns how many had another one before."""
-        changed = 0
-        with self.transaction():
-            for entry in entries:
-                changed += self._change(artefact, entry, new, int(now.timestamp()))
-        return changed
+        """Give entries a value; returns how many had another one before. In a transaction."""
+        at = int(now.timestamp())
+        return sum(self._change(artefact, entry, new, at) for entry in entries)
 
     def _change(self, artefact: Artefact, entry: Entry, new: int, at: int) -> int:
         old = self.value(artefact, entry)

@@ -50,7 +50,7 @@ class Repository:
 
     def body(self, target: TargetFile) -> bytes:
         """The bytes of a target. Raises CentralError when they are not as signed."""
-        path = self.targets / _file_name(target)
+        path = self.targets / file_name(target)
         try:
             body = path.read_bytes()
             target.verify_length_and_hashes(body)
@@ -68,7 +68,7 @@ class Repository:
         for path, body in self._files(edition):
             if not path.exists() or path.suffix == ".json":
                 self._write(path, body, at=now)
-        self._keep_alive(edition.after, now)
+        self.sweep(edition.after, now)
         return edition.after
 
     def make_folders(self) -> None:
@@ -79,6 +79,22 @@ class Repository:
         """Every root from the first to the newest."""
         found = self.metadata.glob("*.root.json")
         return sorted(found, key=lambda path: int(path.name.partition(".")[0]))
+
+    def sweep(self, state: State, now: datetime) -> None:
+        """Mark what the newest state names; remove what none has named for a day."""
+        named = {self.targets / file_name(target) for target in state.all_targets()}
+        named |= {
+            self._path(state.targets, Targets.type),
+            self._path(state.rev, REV),
+            self._path(state.snapshot, Snapshot.type),
+            self.metadata / "timestamp.json",
+            *self.roots(),
+        }
+        for path in (*self.metadata.iterdir(), *self.targets.iterdir()):
+            if path in named:
+                touch(path, now)
+            elif path.stat().st_mtime < (now - KEPT_UNNAMED).timestamp():
+                path.unlink()
 
     def _newest_root(self) -> Metadata[Root]:
         roots = self.roots()
@@ -118,7 +134,7 @@ class Repository:
         after, changed = edition.after, edition.is_changed
         for name, body in edition.bodies.items():
             if (target := after.target(name)) is not None:
-                yield self.targets / _file_name(target), body
+                yield self.targets / file_name(target), body
         if changed[Targets.type]:
             yield self._path(after.targets, Targets.type), after.targets.to_bytes()
         if changed[REV]:
@@ -134,22 +150,7 @@ class Repository:
     ) -> Path:
         return self.metadata / f"{part.signed.version}.{role}.json"
 
-    def _keep_alive(self, state: State, now: datetime) -> None:
-        """Mark what the newest state names; remove what none has named for a day."""
-        named = {self.targets / _file_name(target) for target in state.all_targets()}
-        named |= {
-            self._path(state.targets, Targets.type),
-            self._path(state.rev, REV),
-            self._path(state.snapshot, Snapshot.type),
-            self.metadata / "timestamp.json",
-            *self.roots(),
-        }
-        for path in (*self.metadata.iterdir(), *self.targets.iterdir()):
-            if path in named:
-                touch(path, now)
-            elif path.stat().st_mtime < (now - KEPT_UNNAMED).timestamp():
-                path.unlink()
 
-
-def _file_name(target: TargetFile) -> str:
+def file_name(target: TargetFile) -> str:
+    """With its hash before it, so that a file never changes under its name."""
     return f"{target.hashes['sha256']}.{target.path}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from scanner.central.city import Means
+from scanner.central.files import Writer, write_atomically
 from scanner.central.founding import Charter, found
 from tests.central.device import Device
 from tests.city import NOW
@@ -27,6 +29,11 @@ class Dice:
     def __call__(self, count: int) -> bytes:
         self._thrown += 1
         return hashlib.shake_256(f"{self._seed} {self._thrown}".encode()).digest(count)
+
+
+def means(now: datetime, *sticks: Path, write: Writer = write_atomically) -> Means:
+    """A command at this moment, with dice that differ from those of the founding."""
+    return Means(now, Dice(now.isoformat()), sticks, write)
 
 
 @pytest.fixture(scope="session")
