@@ -6,6 +6,7 @@ The first sentence of an error's text is the operator's sentence: what to do, in
 from __future__ import annotations
 
 from scanner.core.reasons import Reason
+from scanner.core.time_fault import TimeFault
 
 
 class CheckpointError(Exception):
@@ -18,6 +19,14 @@ class PassError(CheckpointError):
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(f"{reason.name}: {detail}" if detail else reason.name)
         self.reason = reason
+
+
+class TimeError(CheckpointError):
+    """A time that was offered to the clock is not taken; the clock goes on as before."""
+
+    def __init__(self, fault: TimeFault) -> None:
+        super().__init__(f"{fault.words.line} {fault.words.do}")
+        self.fault = fault
 
 
 class UpdateError(CheckpointError):

@@ -40,11 +40,14 @@ def open_mp1(text: bytes, trust: TrustList, now: ClockReading) -> Pass:
         # fresh, an unknown key is nobody's. With an old list it may be a new one.
         known = Reason.UNKNOWN_ISSUER if trust.is_fresh(now) else Reason.UNKNOWN_KEY
         raise PassError(known)
-    return parse_claims(message.payload, _signer(message, candidates))
+    return parse_claims(message.payload, signer_of(message, candidates))
 
 
-def _signer(message: Sign1, candidates: Sequence[IssuerKey]) -> IssuerKey:
-    """The key that signed; each candidate with its own algorithm, never the pass's choice."""
+def signer_of(message: Sign1, candidates: Sequence[IssuerKey]) -> IssuerKey:
+    """The key that signed; each candidate with its own algorithm, never the pass's choice.
+
+    Raises PassError(FORGED).
+    """
     for key in candidates:
         if message.alg == key.algorithm and verify(key.public_key, message):
             return key
