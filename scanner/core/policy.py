@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from scanner.core import regime
 from scanner.core.clock import ClockReading
 from scanner.core.rules import Rule
 
@@ -74,6 +75,7 @@ class CheckpointPolicy:
     log: LogPolicy = LogPolicy()
     rules: tuple[Rule, ...] = ()
     end_of_regime: datetime | None = None
+    offline_until: datetime | None = None  # when the installed offline targets expire
 
     def of_kind(self, kind: int) -> KindPolicy | None:
         """None when the policy does not know the kind; a policy without kinds knows all."""
@@ -82,4 +84,4 @@ class CheckpointPolicy:
         return self.kinds.get(kind)
 
     def has_ended(self, now: ClockReading) -> bool:
-        return self.end_of_regime is not None and now.surely_at_or_after(self.end_of_regime)
+        return regime.has_ended(self.end_of_regime, self.offline_until, now)

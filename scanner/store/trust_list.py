@@ -121,9 +121,8 @@ class SqliteLists:
         if "policy" in documents:
             policy = to_policy(parse_policy(documents["policy"][0]), self.checkpoint)
         rules = tuple(rule for body in documents.get("rules", ()) for rule in parse_rules(body))
-        end = revocations.artefacts.get("end-of-regime")
-        ends_at = datetime.fromtimestamp(end.version, UTC) if end else None
-        return dataclasses.replace(policy, rules=rules, end_of_regime=ends_at)
+        end, until = (_date(revocations, name) for name in ("end-of-regime", "offline-until"))
+        return dataclasses.replace(policy, rules=rules, end_of_regime=end, offline_until=until)
 
     def _read_trust(
         self,
@@ -145,6 +144,12 @@ class SqliteLists:
 
     def close(self) -> None:
         self._db.close()
+
+
+def _date(revocations: Revocations, name: str) -> datetime | None:
+    """A date that came with the lists: the version of its artefact, in seconds."""
+    artefact = revocations.artefacts.get(name)
+    return datetime.fromtimestamp(artefact.version, UTC) if artefact else None
 
 
 def to_policy(file: PolicyFile, checkpoint: Checkpoint) -> CheckpointPolicy:
