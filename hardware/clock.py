@@ -1,44 +1,30 @@
-"""The clock of the device: an interval in which now lies, and how far it may be trusted.
+"""The clock of the device: the only file that reads the time.
 
-    C ──kernel disciplined by NTP, agrees with a signed time──▶ A ──no longer──▶ B ──7 days──▶ C
-                                    A, B ──a jump of more than 5 min, below the floor──▶ C
-
-The only file that reads the time. Time codes and hand-set time will give B as well; the floor that
-never falls is kept elsewhere and handed in.
+What a reading is worth, and how the levels A, B and C are won and lost, is decided in
+`scanner/core/timekeeping.py`; here are the readers and the port of the loop.
 """
 
 from __future__ import annotations
 
 import ctypes
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from pathlib import Path
 
-from scanner.core.clock import ClockLevel, ClockReading
+from scanner.core.clock import ClockReading
+from scanner.core.held_time import Held
+from scanner.core.time_bounds import TimeSource
+from scanner.core.timekeeping import Tick, Timekeeper, TimeMemory
 
-AGREES_WITHIN = timedelta(hours=24)
-HELD_FOR = timedelta(days=7)
-# A crystal is worse than 50 ppm only when very cold or very old; twice that is allowed for.
-DRIFT_PPM = 100
-JUMP = timedelta(minutes=5)
+RTC_SECONDS = Path("/sys/class/rtc/rtc0/since_epoch")
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 # linux/timex.h
 TIME_ERROR = 5
 STA_UNSYNC = 0x0040
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmed:
-    """A time of day known to be right, and the seconds since the boot at which it was."""
-
-    at: datetime
-    boot_s: float
-
-    def held(self, boot_s: float) -> tuple[datetime, timedelta]:
-        """The time of day now as the crystal counts it, and how far it may be off."""
-        since = timedelta(seconds=boot_s - self.boot_s)
-        return self.at + since, since * DRIFT_PPM / 1_000_000
 
 
 class _Timex(ctypes.Structure):
@@ -75,81 +61,117 @@ def system_time() -> datetime:
     return datetime.fromtimestamp(time.time(), UTC)
 
 
+def rtc_time(path: Path = RTC_SECONDS) -> datetime | None:
+    """What the clock battery says, whole seconds; None: there is none, or it has lost its time.
+
+    The kernel refuses to read a chip whose oscillator has stopped.
+    """
+    try:
+        return datetime.fromtimestamp(int(path.read_text("ascii")), UTC)
+    except (OSError, ValueError, OverflowError):
+        return None
+
+
+def has_rtc(path: Path = RTC_SECONDS) -> bool:
+    """Whether a clock battery is fitted, right or wrong."""
+    return path.exists()
+
+
+def boot_id(path: Path = BOOT_ID) -> str:
+    """The same for every process of this boot, 32 hex digits; "" when it cannot be known.
+
+    A unit with ProcSubset=pid cannot read it, and is told by $SCANNER_BOOT_ID.
+    """
+    given = os.environ.get("SCANNER_BOOT_ID")
+    try:
+        return (given or path.read_text("ascii")).strip().replace("-", "")
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReaders:
+    """Where the clock reads; tests and simulations give their own."""
+
+    system_s: Callable[[], float] = time.time
+    boot_s: Callable[[], float] = boot_seconds
+    monotonic_s: Callable[[], float] = time.monotonic
+    is_disciplined: Callable[[], bool] = kernel_is_disciplined
+    rtc: Callable[[], datetime | None] = rtc_time
+
+
+_REAL = ClockReaders()
+
+
 class SystemClock:
     """Reads the time of day once for each `now()`.
 
-    floor: now cannot be earlier (image build date, last good time saved). signed_at: the newest
-    signed time that this device has verified; set it whenever a newer one arrives.
+    memory: what was kept of the time. keep: puts it on the disk; it is called when a time code was
+    taken, so that the same one cannot be taken again after a cut of the power.
     """
 
     def __init__(
         self,
-        *,
-        floor: datetime,
-        signed_at: datetime | None = None,
-        read_time: Callable[[], float] = time.time,
-        read_boot: Callable[[], float] = boot_seconds,
-        read_monotonic: Callable[[], float] = time.monotonic,
-        is_disciplined: Callable[[], bool] = kernel_is_disciplined,
+        memory: TimeMemory,
+        keep: Callable[[TimeMemory], None] = lambda memory: None,
+        readers: ClockReaders = _REAL,
     ) -> None:
-        self._floor = floor
-        self._signed_at = signed_at
-        self._read_time, self._read_boot = read_time, read_boot
-        self._read_monotonic, self._is_disciplined = read_monotonic, is_disciplined
-        self._first: Confirmed | None = None  # jumps are measured from here
-        self._last: Confirmed | None = None  # drift is measured from here
-        self._has_jumped = False
+        self._keeper, self._keep, self._readers = Timekeeper(memory), keep, readers
+        self._keeper.start_from_rtc(readers.rtc(), self._tick())
 
     @property
-    def signed_at(self) -> datetime | None:
-        return self._signed_at
+    def memory(self) -> TimeMemory:
+        """What is known of the time beside the present reading."""
+        return self._keeper.memory
 
-    @signed_at.setter
-    def signed_at(self, at: datetime) -> None:
-        """An older one changes nothing; a newer one may confirm anew after a jump."""
-        if self._signed_at is not None and at <= self._signed_at:
-            return
-        self._signed_at = at
-        if self._has_jumped:
-            self._has_jumped, self._first = False, None
+    @property
+    def source(self) -> TimeSource | None:
+        """What the last reading rests on; None at level C."""
+        return self._keeper.source
+
+    @property
+    def future(self) -> datetime | None:
+        """A time too far ahead to be believed, at the last reading (E-CLOCK-FUTURE)."""
+        return self._keeper.future
 
     def monotonic_s(self) -> float:
         """Seconds since some fixed point; never jumps."""
-        return self._read_monotonic()
+        return self._readers.monotonic_s()
 
     def now(self) -> ClockReading:
         """What is known of the time of day."""
-        at, boot_s = datetime.fromtimestamp(self._read_time(), UTC), self._read_boot()
-        self._watch_for_jump(at, boot_s)
-        if at < self._floor or self._has_jumped:
-            return self._floor_only(boot_s)
-        if self._is_confirmed(at):
-            self._last = Confirmed(at, boot_s)
-            self._first = self._first or self._last
-            return ClockReading.exact(at, ClockLevel.A)
-        return self._held(boot_s)
+        return self._keeper.read(self._tick())
 
-    def _is_confirmed(self, at: datetime) -> bool:
-        agrees = self._signed_at is not None and abs(at - self._signed_at) <= AGREES_WITHIN
-        return agrees and self._is_disciplined()
+    def take_time_code(self, iat: datetime) -> None:
+        """Raises TimeError, and whatever `keep` raises."""
+        self._keeper.take_time_code(iat, self._tick())
+        self._keep(self._keeper.memory)
 
-    def _watch_for_jump(self, at: datetime, boot_s: float) -> None:
-        """Against the first confirmation, so that many small steps count like one large one."""
-        if self._first is not None:
-            counted, _ = self._first.held(boot_s)
-            self._has_jumped = self._has_jumped or abs(at - counted) > JUMP
+    def check_hand(self, at: datetime) -> Held:
+        """The time that a person would set now. Raises TimeError."""
+        tick = self._tick()
+        self._keeper.check_hand(at, tick)
+        return Held.from_hand(at, tick.boot_s)
 
-    def _held(self, boot_s: float) -> ClockReading:
-        """Level B by the crystal alone: the system's time may have been stepped a little."""
-        if self._last is None or boot_s - self._last.boot_s > HELD_FOR.total_seconds():
-            return self._floor_only(boot_s)
-        at, off = self._last.held(boot_s)
-        return ClockReading(max(self._floor, at - off), at + off, ClockLevel.B)
+    def take_hand(self, by_hand: Held) -> None:
+        """Raises TimeError."""
+        self._keeper.take_hand(by_hand, self._tick())
 
-    def _floor_only(self, boot_s: float) -> ClockReading:
-        """Level C: what was right once cannot have passed backwards."""
-        earliest = self._floor
-        if self._last is not None:
-            at, off = self._last.held(boot_s)
-            earliest = max(earliest, at - off)
-        return ClockReading(earliest, None, ClockLevel.C)
+    def hear_signed(self, at: datetime) -> None:
+        """The newest time that the online keys have signed. Raises TimeError."""
+        self._keeper.hear_signed(at, self._tick())
+
+    def learn(self, stored: TimeMemory) -> None:
+        """Take over what other processes have kept."""
+        self._keeper.learn(stored, self._tick())
+
+    def save(self) -> TimeMemory:
+        """What to keep; once a minute. The floor follows, and the battery is looked at."""
+        tick = self._tick()
+        self._keeper.watch_rtc(self._readers.rtc(), tick)
+        return self._keeper.save(tick)
+
+    def _tick(self) -> Tick:
+        readers = self._readers
+        at = datetime.fromtimestamp(readers.system_s(), UTC)
+        return Tick(at, readers.boot_s(), readers.is_disciplined())

@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from scanner.core.clock import ClockLevel, ClockReading
+from scanner.core.errors import TimeError
+from scanner.core.time_code import LIFE
+from scanner.core.time_fault import TimeFault
 from scanner.ports import CameraState, Frame
 
 
@@ -38,6 +41,12 @@ class SimulatedClock:
     def monotonic_s(self) -> float:
         """Seconds since the start of the simulation, counted from what was given."""
         return self._monotonic_s
+
+    def take_time_code(self, iat: datetime) -> None:
+        """Level B from then on; a code from before `at` is refused. Raises TimeError."""
+        if iat < self._at:
+            raise TimeError(TimeFault.BELOW_FLOOR)
+        self.set_time(iat, level=ClockLevel.B, unsure=LIFE)
 
     def advance(self, seconds: float) -> None:
         """Both go on by so much; never back."""
@@ -73,6 +82,10 @@ class RunningClock:
     def monotonic_s(self) -> float:
         """Real seconds."""
         return self._monotonic()
+
+    def take_time_code(self, iat: datetime) -> None:
+        """The simulation says what the time is: TimeError(NOT_NEEDED)."""
+        raise TimeError(TimeFault.NOT_NEEDED)
 
 
 def pass_time(

@@ -14,8 +14,10 @@ COMMANDS = {
     "check": "Judge codes from images or text, and say why.",
     "run": "Be a checkpoint: camera, lamps, buzzer, scan records.",
     "doctor": "Check camera, lamps, clock, lists and stores; say what to do.",
+    "clock": "Show what is known of the time, and set it by hand in two steps.",
     "migrate": "Make or update the databases; runs before `run`.",
     "lists": "Install lists from a folder, and show their versions and ages.",
+    "central": "The city's side: issue and revoke passes, sign and publish the lists.",
 }
 
 

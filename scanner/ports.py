@@ -117,6 +117,9 @@ class Clock(Protocol):
     def monotonic_s(self) -> float:
         """Seconds since some fixed point; never jumps."""
 
+    def take_time_code(self, iat: datetime) -> None:
+        """A signed time that was just seen. Raises TimeError; StoreError when it is not kept."""
+
 
 class Lists(Protocol):
     """Everything signed that the device judges by."""

@@ -4,25 +4,36 @@ Imports of parts stand in the functions that need them: the loop must not load w
 uses, and no command loads the parts of another.
 """
 
+from scanner.assembly.clock import (
+    ClockProbe,
+    confirm_time,
+    probe_clock,
+    propose_time,
+    tell_time,
+)
 from scanner.assembly.desk import lists_of_check, time_of_check
 from scanner.assembly.device import Device, check_simulation, checkpoint_of, device, wiring_of
 from scanner.assembly.lists import install_lists
-from scanner.assembly.probes import CameraProbe, probe_camera, probe_clock, probe_lamps
+from scanner.assembly.probes import CameraProbe, probe_camera, probe_lamps
 from scanner.assembly.simulated import SimulatedDevice, simulated_device
 
 __all__ = [
     "CameraProbe",
+    "ClockProbe",
     "Device",
     "SimulatedDevice",
     "check_simulation",
     "checkpoint_of",
+    "confirm_time",
     "device",
     "install_lists",
     "lists_of_check",
     "probe_camera",
     "probe_clock",
     "probe_lamps",
+    "propose_time",
     "simulated_device",
+    "tell_time",
     "time_of_check",
     "wiring_of",
 ]

@@ -11,9 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scanner.assembly.clock import open_known_time, start_clock
+from scanner.assembly.housekeeping import Housekeeping, Stores
 from scanner.checkpoint import Ports, Scan, ScanLoop
 from scanner.config import Settings
-from scanner.core.clock import ClockLevel
 from scanner.core.errors import ConfigError
 from scanner.core.policy import Checkpoint
 from scanner.core.reasons import SignalName
@@ -23,13 +24,8 @@ from scanner.core.signal import SIGNALS
 from scanner.ports import CameraState
 
 if TYPE_CHECKING:
-    from hardware.clock import SystemClock
     from hardware.notify import SystemdNotifier
     from hardware.pins import Wiring
-    from scanner.store.state import StateStore
-    from scanner.store.trust_list import SqliteLists
-
-HOUSEKEEPING_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +75,13 @@ def device(
     Raises ConfigError, DeviceError, StoreError.
     """
     from hardware.camera import open_camera
-    from hardware.clock import SystemClock, system_time
+    from hardware.clock import system_time
     from hardware.indicator import GpioIndicator
     from hardware.notify import SystemdNotifier
     from hardware.pins import open_gpio
     from hardware.simulated import RunningClock
     from hardware.trigger import TriggerButton
     from scanner.store.outbox import SqliteOutbox
-    from scanner.store.state import StateStore
     from scanner.store.trust_list import SqliteLists
     from scanner.vision.link import ReaderLink
 
@@ -104,8 +99,8 @@ def device(
         lists = parts.enter_context(
             closing(SqliteLists(state, checkpoint_of(settings), allow_test_keys=simulate))
         )
-        floors = parts.enter_context(closing(StateStore(state)))
-        real = None if at else SystemClock(floor=floors.time_floor(), signed_at=lists.signed_at)
+        known = parts.enter_context(closing(open_known_time(state)))
+        real = None if at else start_clock(known, lists.signed_at)
         clock = real or RunningClock(at or system_time(), monotonic)
         source, fps = settings.camera.source, settings.camera.fps
         camera = parts.enter_context(
@@ -120,7 +115,9 @@ def device(
             flags=RecordFlag.SIMULATED if simulate else NO_FLAGS,
         )
         decoder.wait_until_ready()
-        yield Device(loop, Housekeeping(real, lists, floors), SystemdNotifier())
+        keys = (Path(settings.fleet_key),) if settings.fleet_key else ()
+        stores = Stores(lists, outbox, known, keys)
+        yield Device(loop, Housekeeping(state, real, stores), SystemdNotifier())
 
 
 def wiring_of(settings: Settings) -> Wiring:
@@ -141,28 +138,3 @@ def checkpoint_of(settings: Settings) -> Checkpoint:
         asks_plate=table.asks_plate,
         asks_card=table.asks_card,
     )
-
-
-class Housekeeping:
-    """Once a minute: take over new lists, and save the time below which the clock is wrong.
-
-    `clock` None: a simulated one, which learns nothing and teaches nothing.
-    """
-
-    def __init__(self, clock: SystemClock | None, lists: SqliteLists, floors: StateStore) -> None:
-        self._clock, self._lists, self._floors = clock, lists, floors
-        self._due_s = 0.0
-
-    def __call__(self, now_s: float) -> None:
-        """`now_s`: monotonic seconds. Raises StoreError."""
-        if now_s < self._due_s:
-            return
-        self._due_s = now_s + HOUSEKEEPING_S
-        self._lists.refresh()
-        if self._clock is None:
-            return
-        if self._lists.signed_at is not None:
-            self._clock.signed_at = self._lists.signed_at
-        now = self._clock.now()
-        if now.level is ClockLevel.A:
-            self._floors.raise_floor("time", int(now.earliest.timestamp()))

@@ -5,11 +5,9 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 from scanner.assembly.device import wiring_of
 from scanner.config import Settings
-from scanner.core.clock import ClockReading
 from scanner.core.reasons import SignalName
 from scanner.core.signal import SIGNALS
 from scanner.ports import CameraState
@@ -68,17 +66,3 @@ def probe_lamps(settings: Settings) -> str | None:
         lamps.confirm()
         time.sleep(signal.hold_s or 0.0)
         return lamps.fault
-
-
-def probe_clock(state: Path) -> ClockReading:
-    """What the device's clock knows. Raises StoreError."""
-    from hardware.clock import SystemClock
-    from scanner.core.policy import Checkpoint
-    from scanner.store.state import StateStore
-    from scanner.store.trust_list import SqliteLists
-
-    with (
-        closing(StateStore(state)) as floors,
-        closing(SqliteLists(state, Checkpoint(), allow_test_keys=True)) as lists,
-    ):
-        return SystemClock(floor=floors.time_floor(), signed_at=lists.signed_at).now()

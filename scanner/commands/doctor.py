@@ -60,7 +60,7 @@ def look(parts: tuple[str, ...], config: Path, state: Path) -> Iterator[Finding]
         yield software.check_queue(state)
     clock, now = hardware.check_clock(state)
     if "clock" in parts:
-        yield clock
+        yield from clock
     if "lists" in parts and now is not None:
         is_mock = settings is not None and settings.pins.factory == "mock"
         yield from software.check_lists(state, now, allow_test_keys=is_mock)

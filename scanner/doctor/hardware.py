@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from scanner import assembly
 from scanner.config import Settings
 from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.errors import DeviceError, StoreError
+from scanner.core.time_bounds import TimeSource
 from scanner.doctor.finding import Finding, Grade
 
 DARK, BRIGHT = 20, 235
 LEAST_FPS = 5.0
+CONFIRM = (
+    "Show the camera a time code from the issuer's page, or connect the network once; "
+    "without both run `scanner clock set`."
+)
 
 
 def check_camera(settings: Settings) -> Finding:
@@ -54,14 +60,50 @@ def check_pins(settings: Settings) -> Finding:
     return Finding("E-PINS", Grade.OK, f"{found}; did you see red, then green, and hear a beep?")
 
 
-def check_clock(state: Path) -> tuple[Finding, ClockReading | None]:
-    """Level and bounds; at level C no pass is admitted."""
+def check_clock(state: Path) -> tuple[list[Finding], ClockReading | None]:
+    """Level, interval and source; a time too far ahead; the battery."""
     try:
-        now = assembly.probe_clock(state)
+        probe = assembly.probe_clock(state)
     except StoreError as error:
-        return Finding("E-CLOCK", Grade.FAILURE, str(error), "Run `scanner migrate`."), None
+        return [Finding("E-CLOCK", Grade.FAILURE, str(error), "Run `scanner migrate`.")], None
+    findings = [_level(probe), _rtc(probe)]
+    if probe.future is not None:
+        findings.append(_future(probe, probe.future))
+    return findings, probe.now
+
+
+def _level(probe: assembly.ClockProbe) -> Finding:
+    now = probe.now
     found = f"level {now.level.name}, not before {now.earliest:%Y-%m-%d %H:%M}Z"
-    if now.level is ClockLevel.C:
-        fix = "Connect the network once, so that NTP and the lists confirm the time."
-        return Finding("E-CLOCK", Grade.FAILURE, f"{found}: not confirmed", fix), now
-    return Finding("E-CLOCK", Grade.OK, found), now
+    if now.latest is None:
+        return Finding("E-CLOCK", Grade.FAILURE, f"{found}: not confirmed", CONFIRM)
+    found = f"{found}, not after {now.latest:%H:%M}Z"
+    if probe.source is not None:
+        found = f"{found}, by {probe.source.value}"
+    is_weak = probe.source is TimeSource.HAND
+    grade = Grade.WARNING if is_weak else Grade.OK
+    return Finding("E-CLOCK", grade, found, f"It holds for 12 hours. {CONFIRM}")
+
+
+def _future(probe: assembly.ClockProbe, claim: datetime) -> Finding:
+    """Whoever claims it: network time, the lists, or the battery of another clock."""
+    reach = f", believed up to {probe.ceiling:%Y-%m-%d %H:%M}Z" if probe.ceiling else ""
+    grade = Grade.FAILURE if probe.now.level is ClockLevel.C else Grade.WARNING
+    found = f"{claim:%Y-%m-%d %H:%M}Z was claimed{reach}"
+    fix = (
+        "If it is right, load lists that were signed offline in the last two days, or set the "
+        "time by hand (`scanner clock set`). If it is wrong, look at the time server."
+    )
+    return Finding("E-CLOCK-FUTURE", grade, found, fix)
+
+
+def _rtc(probe: assembly.ClockProbe) -> Finding:
+    """Without one a cut of the power loses the time; a checkpoint without network needs it."""
+    if not probe.has_rtc:
+        fix = "Fit a DS3231 (hardware/README.md), or have time codes at hand after a power cut."
+        return Finding("E-RTC", Grade.WARNING, "no clock battery", fix)
+    set_at = probe.memory.rtc_set_at
+    if set_at is None:
+        fix = "Connect the network for a quarter of an hour: network time sets it."
+        return Finding("E-RTC", Grade.WARNING, "the clock battery is not known to be right", fix)
+    return Finding("E-RTC", Grade.OK, f"clock battery, right on {set_at:%Y-%m-%d %H:%M}Z")

@@ -62,6 +62,20 @@ def first_state(db: Database) -> None:
     )
 
 
+@state()
+def known_time(db: Database) -> None:
+    """What is known of the time beside its floor; `boot` says in which boot a row was true."""
+    for statement in (
+        "CREATE TABLE moment (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE time_base (id INTEGER PRIMARY KEY CHECK (id = 1), boot TEXT NOT NULL,"
+        " at INTEGER, boot_s REAL NOT NULL)",
+        "CREATE TABLE held_time (slot TEXT PRIMARY KEY, boot TEXT NOT NULL, source TEXT NOT NULL,"
+        " earliest REAL NOT NULL, latest REAL NOT NULL, boot_s REAL NOT NULL,"
+        " until_s REAL NOT NULL) WITHOUT ROWID",
+    ):
+        db.execute(statement)
+
+
 _MIGRATIONS = {LISTS: lists, OUTBOX: outbox, STATE: state}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scanner.store.database import STATE, connect, transaction, translated
 
-_RAISE = (
+RAISE = (
     "INSERT INTO floor (name, value) VALUES (?, ?)"
     " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)"
 )
@@ -30,7 +30,7 @@ class StateStore:
     def raise_floor(self, name: str, value: int) -> None:
         """To at least `value`; a lower one changes nothing."""
         with transaction(self._db, STATE.name):
-            self._db.execute(_RAISE, (name, value))
+            self._db.execute(RAISE, (name, value))
 
     def time_floor(self) -> datetime:
         """The clock is wrong when it shows less."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from scanner.assembly import CameraProbe
+from scanner.assembly import CameraProbe, ClockProbe
 from scanner.commands import doctor
 from scanner.config import parse_settings
 from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.errors import DeviceError
+from scanner.core.time_bounds import TimeBounds, TimeSource
+from scanner.core.timekeeping import TimeMemory
 from scanner.doctor import hardware, software
 from scanner.doctor.finding import Finding, Grade, exit_code
 from scanner.ports import CameraState
@@ -113,8 +118,6 @@ def test_damaged_database_is_found(tmp_path: Path) -> None:
 
 def test_old_lists_are_a_failure(tmp_path: Path) -> None:
     """Young lists are well, a day old is a warning, three days stop the checkpoint."""
-    from datetime import timedelta
-
     from scanner.store.install import Installer
 
     migrate(tmp_path)
@@ -177,15 +180,47 @@ def test_busy_pins_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "GPIO17" in finding.found
 
 
-def test_unconfirmed_clock_is_a_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """At level C nothing is admitted; at A it is well."""
-    for level, latest, grade in (
-        (ClockLevel.C, None, Grade.FAILURE),
-        (ClockLevel.A, city.NOW, Grade.OK),
-    ):
-        reading = ClockReading(city.NOW, latest, level)
-        monkeypatch.setattr("scanner.assembly.probe_clock", lambda _, now=reading: now)
-        assert hardware.check_clock(tmp_path)[0].grade is grade
+CONFIRMED = ClockProbe(
+    ClockReading.exact(city.NOW),
+    TimeSource.NTP,
+    TimeMemory(TimeBounds(city.NOW), rtc_set_at=city.NOW),
+    ceiling=city.NOW + timedelta(days=2),
+    future=None,
+    has_rtc=True,
+)
+UNSURE = ClockReading(city.NOW, None, ClockLevel.C)
+HELD = ClockReading.exact(city.NOW, ClockLevel.B)
+
+
+@pytest.mark.parametrize(
+    ("changes", "id_", "grade"),
+    [
+        ({}, "E-CLOCK", Grade.OK),
+        ({}, "E-RTC", Grade.OK),
+        ({"now": UNSURE, "source": None}, "E-CLOCK", Grade.FAILURE),
+        ({"now": HELD, "source": TimeSource.TIME_CODE}, "E-CLOCK", Grade.OK),
+        ({"now": HELD, "source": TimeSource.HAND}, "E-CLOCK", Grade.WARNING),
+        ({"has_rtc": False}, "E-RTC", Grade.WARNING),
+        ({"memory": TimeMemory(TimeBounds(city.NOW))}, "E-RTC", Grade.WARNING),
+        ({"future": city.NOW}, "E-CLOCK-FUTURE", Grade.WARNING),
+        ({"future": city.NOW, "now": UNSURE}, "E-CLOCK-FUTURE", Grade.FAILURE),
+    ],
+)
+def test_clock_is_judged_by_what_it_knows(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    changes: dict[str, Any],
+    id_: str,
+    grade: Grade,
+) -> None:
+    """At level C nothing is admitted; a hand, a missing battery and a far claim are told."""
+    probe = replace(CONFIRMED, **changes)
+    monkeypatch.setattr("scanner.assembly.probe_clock", lambda _: probe)
+    findings, now = hardware.check_clock(tmp_path)
+    assert by_id(findings)[id_] is grade
+    assert now == probe.now
+    assert all(finding.fix for finding in findings if finding.grade is not Grade.OK)
+    assert ("E-CLOCK-FUTURE" in by_id(findings)) == (probe.future is not None)
 
 
 def test_old_zbar_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

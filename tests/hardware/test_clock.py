@@ -1,21 +1,34 @@
-"""The clock: never surer than it can be, never below its floor, never trusting after a jump."""
+"""The clock on scripted readers: never surer than it can be, never below its floor."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.clock import SystemClock, boot_seconds, kernel_is_disciplined, system_time
+from hardware.clock import (
+    ClockReaders,
+    SystemClock,
+    boot_id,
+    boot_seconds,
+    has_rtc,
+    kernel_is_disciplined,
+    rtc_time,
+    system_time,
+)
 from scanner.core.clock import ClockLevel, ClockReading
+from scanner.core.errors import StoreError, TimeError
+from scanner.core.time_bounds import Base, TimeBounds, TimeSource
+from scanner.core.timekeeping import TimeMemory
 from scanner.ports import Clock
 
-FLOOR = datetime(2026, 5, 1, tzinfo=UTC)
 NOON = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FLOOR = NOON - timedelta(hours=2)
+HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
 
 
 @dataclass
@@ -25,6 +38,8 @@ class Machine:
     at: datetime = NOON
     boot_s: float = 100.0
     is_disciplined: bool = True
+    rtc: datetime | None = None
+    kept: list[TimeMemory] = field(default_factory=list)
 
     def wait(self, by: timedelta) -> None:
         self.at += by
@@ -33,15 +48,19 @@ class Machine:
     def step(self, by: timedelta) -> None:
         self.at += by
 
-    def clock(self, signed_at: datetime | None = NOON - HOUR) -> SystemClock:
-        return SystemClock(
-            floor=FLOOR,
-            signed_at=signed_at,
-            read_time=lambda: self.at.timestamp(),
-            read_boot=lambda: self.boot_s,
-            read_monotonic=lambda: self.boot_s,
+    def clock(
+        self, signed_at: datetime | None = NOON - HOUR, rtc_set_at: datetime | None = None
+    ) -> SystemClock:
+        bounds = TimeBounds(FLOOR, Base(FLOOR, 0.0))
+        readers = ClockReaders(
+            system_s=lambda: self.at.timestamp(),
+            boot_s=lambda: self.boot_s,
+            monotonic_s=lambda: self.boot_s,
             is_disciplined=lambda: self.is_disciplined,
+            rtc=lambda: self.rtc,
         )
+        memory = TimeMemory(bounds, signed_at, rtc_set_at=rtc_set_at)
+        return SystemClock(memory, self.kept.append, readers)
 
 
 ONLY_FLOOR = ClockReading(FLOOR, None, ClockLevel.C)
@@ -57,13 +76,15 @@ def test_is_the_port_of_the_loop() -> None:
 
 def test_disciplined_and_signed_is_level_a() -> None:
     """Kernel disciplined, and a signed time within 24 h: exact, level A."""
-    assert Machine().clock().now() == ClockReading.exact(NOON, ClockLevel.A)
+    clock = Machine().clock()
+    assert clock.now() == ClockReading.exact(NOON, ClockLevel.A)
+    assert clock.source is TimeSource.NTP
 
 
 @pytest.mark.parametrize("off", [DAY, -DAY])
 def test_signed_time_counts_for_24_hours_both_ways(off: timedelta) -> None:
     """A day away it still agrees, a second more it does not."""
-    second = timedelta(seconds=1) * (1 if off > timedelta(0) else -1)
+    second = SECOND * (1 if off > timedelta(0) else -1)
     assert Machine().clock(NOON + off).now().level is ClockLevel.A
     assert Machine().clock(NOON + off + second).now() == ONLY_FLOOR
 
@@ -76,8 +97,7 @@ def test_one_witness_is_not_enough(is_disciplined: bool, signed_at: datetime | N
 
 def test_time_below_the_floor_is_not_believed() -> None:
     """A board that woke up in 1970 knows the floor, even when NTP and a signature agree."""
-    machine = Machine(at=FLOOR - timedelta(seconds=1))
-    assert machine.clock(FLOOR).now() == ONLY_FLOOR
+    assert Machine(at=FLOOR - SECOND).clock(FLOOR).now() == ONLY_FLOOR
 
 
 def test_held_time_grows_by_100_ppm() -> None:
@@ -110,9 +130,9 @@ def test_held_time_ends_after_seven_days() -> None:
     machine.is_disciplined = False
     machine.wait(7 * DAY)
     assert clock.now().level is ClockLevel.B
-    machine.wait(timedelta(seconds=1))
+    machine.wait(SECOND)
     reading = clock.now()
-    assert (reading.level, reading.latest) == (ClockLevel.C, None)
+    assert (reading.level, reading.latest, clock.source) == (ClockLevel.C, None, None)
     assert NOON + 7 * DAY - timedelta(seconds=61) < reading.earliest < NOON + 7 * DAY
 
 
@@ -126,7 +146,7 @@ def test_small_step_while_held_does_not_move_the_interval() -> None:
     assert clock.now() == ClockReading(NOON, NOON, ClockLevel.B)
 
 
-@pytest.mark.parametrize("jump", [timedelta(seconds=301), -timedelta(seconds=301), 300 * DAY])
+@pytest.mark.parametrize("jump", [301 * SECOND, -301 * SECOND, 300 * DAY])
 @pytest.mark.parametrize("is_disciplined", [False, True])
 def test_jump_drops_to_the_floor(jump: timedelta, is_disciplined: bool) -> None:
     """More than 5 minutes against the seconds since the boot: level C, also when NTP did it."""
@@ -158,11 +178,11 @@ def test_newer_signed_time_confirms_anew_after_a_jump() -> None:
     clock.now()
     machine.step(2 * HOUR)
     assert clock.now().level is ClockLevel.C
-    clock.signed_at = NOON - HOUR
+    clock.hear_signed(NOON - HOUR)
     assert clock.now().level is ClockLevel.C
-    clock.signed_at = machine.at
+    clock.hear_signed(machine.at)
     assert clock.now() == ClockReading.exact(machine.at, ClockLevel.A)
-    assert clock.signed_at == machine.at
+    assert clock.memory.signed_at == machine.at
 
 
 def test_newer_signed_time_alone_does_not_hide_small_steps() -> None:
@@ -172,7 +192,7 @@ def test_newer_signed_time_alone_does_not_hide_small_steps() -> None:
     for _ in range(2):
         assert clock.now().level is ClockLevel.A
         machine.step(timedelta(minutes=4))
-        clock.signed_at = machine.at
+        clock.hear_signed(machine.at)
     assert clock.now().level is ClockLevel.C
 
 
@@ -185,29 +205,88 @@ def test_first_setting_of_the_clock_is_no_jump() -> None:
     assert clock.now().level is ClockLevel.A
 
 
+def test_taken_time_code_is_kept_at_once() -> None:
+    """Before anything is shown: a cut of the power must not let the same code in again."""
+    machine = Machine(is_disciplined=False)
+    clock = machine.clock()
+    clock.take_time_code(NOON)
+    assert [memory.newest_code for memory in machine.kept] == [NOON]
+    assert clock.now() == ClockReading(NOON, NOON + timedelta(minutes=1), ClockLevel.B)
+
+
+def test_disk_that_fails_is_told() -> None:
+    """What cannot be kept does not look as if it were."""
+
+    def fail(memory: TimeMemory) -> None:
+        raise StoreError("full")
+
+    with pytest.raises(StoreError):
+        SystemClock(TimeMemory(TimeBounds()), fail).take_time_code(NOON)
+
+
+def test_hand_needs_a_clock_that_knows_nothing() -> None:
+    """At level A a person is not asked."""
+    with pytest.raises(TimeError):
+        Machine().clock().check_hand(NOON)
+    clock = Machine(is_disciplined=False).clock()
+    clock.take_hand(clock.check_hand(NOON))
+    assert (clock.now().level, clock.source) == (ClockLevel.B, TimeSource.HAND)
+
+
+def test_battery_that_was_set_while_a_is_level_b_after_a_reboot() -> None:
+    """A weekend in a drawer, no network: the time goes on, with its doubt."""
+    machine = Machine(at=datetime(1970, 1, 1, tzinfo=UTC), is_disciplined=False, rtc=NOON)
+    reading = machine.clock(rtc_set_at=NOON - 2 * HOUR).now()
+    off = timedelta(seconds=2.72)
+    assert reading == ClockReading(NOON - off, NOON + off, ClockLevel.B)
+
+
+def test_battery_is_noted_while_a_and_forgotten_when_wrong() -> None:
+    """Only what was seen to be right at level A is believed after a reboot."""
+    machine = Machine(rtc=NOON + SECOND)
+    clock = machine.clock()
+    assert clock.save().rtc_set_at == NOON
+    machine.rtc = NOON + timedelta(seconds=3)
+    assert clock.save().rtc_set_at is None
+
+
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["wait", "step", "discipline"]), st.floats(-1e6, 1e6), st.booleans()
+            st.sampled_from(["wait", "step", "signed", "code", "hand"]),
+            st.floats(-1e6, 1e6),
+            st.booleans(),
         )
     )
 )
 def test_interval_is_never_below_the_floor_nor_inside_out(
     happenings: list[tuple[str, float, bool]],
 ) -> None:
-    """Whatever happens to the system's clock: floor ≤ earliest ≤ latest, and C is unbounded."""
+    """Whatever happens: floor ≤ earliest ≤ latest, C is unbounded, and the floor never falls."""
     machine = Machine()
-    clock = machine.clock()
+    clock, floor = machine.clock(), FLOOR
     for what, seconds, is_disciplined in happenings:
-        if what == "wait":
-            machine.wait(timedelta(seconds=abs(seconds)))
-        elif what == "step":
-            machine.step(timedelta(seconds=seconds))
+        claim = machine.at + timedelta(seconds=seconds)
         machine.is_disciplined = is_disciplined
-        reading = clock.now()
-        assert reading.earliest >= FLOOR
+        try:
+            match what:
+                case "wait":
+                    machine.wait(timedelta(seconds=abs(seconds)))
+                case "step":
+                    machine.step(timedelta(seconds=seconds))
+                case "signed":
+                    clock.hear_signed(claim)
+                case "code":
+                    clock.take_time_code(claim)
+                case _:
+                    clock.take_hand(clock.check_hand(claim))
+        except TimeError:
+            pass
+        reading, floor_now = clock.now(), clock.save().bounds.floor
+        assert floor <= floor_now <= reading.earliest
         assert (reading.latest is None) == (reading.level is ClockLevel.C)
         assert reading.latest is None or reading.earliest <= reading.latest
+        floor = floor_now
 
 
 def test_real_readers_answer() -> None:
@@ -215,3 +294,26 @@ def test_real_readers_answer() -> None:
     assert 0 < boot_seconds() <= boot_seconds()
     assert kernel_is_disciplined() in (True, False)
     assert system_time() > FLOOR - 3650 * DAY
+    assert has_rtc() or rtc_time() is None
+
+
+@pytest.mark.parametrize("text", ["", "soon", "99999999999999999999"])
+def test_lost_battery_says_nothing(tmp_path: Path, text: str) -> None:
+    """A chip that cannot be read, or that talks nonsense, is no clock."""
+    path = tmp_path / "since_epoch"
+    assert (rtc_time(path), has_rtc(path)) == (None, False)
+    path.write_text(text)
+    assert (rtc_time(path), has_rtc(path)) == (None, True)
+    path.write_text("1778587200\n")
+    assert rtc_time(path) == NOON
+
+
+def test_boot_is_known_by_its_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the kernel, or from the unit where the kernel may not be asked; else nothing."""
+    monkeypatch.delenv("SCANNER_BOOT_ID", raising=False)
+    path = tmp_path / "boot_id"
+    assert boot_id(path) == ""
+    path.write_text("0ba5b0a7-6b9d-4a58-8d38-d4a4ce6e2f7b\n")
+    assert boot_id(path) == "0ba5b0a76b9d4a588d38d4a4ce6e2f7b"
+    monkeypatch.setenv("SCANNER_BOOT_ID", "0ba5b0a76b9d4a588d38d4a4ce6e2f7b")
+    assert boot_id(tmp_path / "nowhere") == "0ba5b0a76b9d4a588d38d4a4ce6e2f7b"

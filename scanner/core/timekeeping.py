@@ -1,0 +1,269 @@
+"""What is known of the time: levels A, B and C, and how each is won and lost.
+
+    C ──disciplined by NTP, and a signed time within 24 h──▶ A ──no longer──▶ B ──7 days──▶ C
+    C ──time code, or a clock battery set while A──────────────────────────▶ B ──7 days──▶ C
+    C ──set by hand────────────────────────────────────────────────────────▶ B ──12 h────▶ C
+    A, B ──a jump of more than 5 min against the seconds since the boot────────────────────▶ C
+
+At B the crystal counts and not the system's time, which anybody may set. Nothing here reads a
+clock: each call brings the Tick of its moment.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from scanner.core.clock import ClockLevel, ClockReading, shifted
+from scanner.core.errors import TimeError
+from scanner.core.held_time import RTC_OFF, Held
+from scanner.core.time_bounds import TimeBounds, TimeSource
+from scanner.core.time_code import LIFE
+from scanner.core.time_fault import TimeFault
+
+AGREES_WITHIN = timedelta(hours=24)
+JUMP = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What the computer says at one moment; `boot_s`: seconds since the boot."""
+
+    at: datetime
+    boot_s: float
+    is_disciplined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimeMemory:
+    """What outlives the process; `held` and `by_hand` are of this boot, or None.
+
+    signed_at: the newest signed time that was believed. newest_code: the iat of the newest time
+    code taken. rtc_set_at: when the clock battery was last seen to be right, at level A.
+    """
+
+    bounds: TimeBounds
+    signed_at: datetime | None = None
+    newest_code: datetime | None = None
+    rtc_set_at: datetime | None = None
+    held: Held | None = None
+    by_hand: Held | None = None
+
+
+class Timekeeper:
+    """One clock. `future`: a time too far ahead to be believed, at the last reading."""
+
+    def __init__(self, memory: TimeMemory) -> None:
+        self.memory = memory
+        self.future: datetime | None = None  # E-CLOCK-FUTURE
+        self.source: TimeSource | None = None  # of the last reading; None at level C
+        self._has_jumped = False
+        self._code_seen_s: float | None = None
+        # The system's time at the moment from which jumps are measured.
+        held = memory.held
+        is_by_ntp = held is not None and held.source is TimeSource.NTP
+        self._reference = Tick(held.earliest, held.boot_s) if held and is_by_ntp else None
+
+    def read(self, tick: Tick) -> ClockReading:
+        """What is known at this moment."""
+        self._watch_for_jump(tick)
+        is_beyond = tick.is_disciplined and self.memory.bounds.is_too_far(tick.at, tick.boot_s)
+        self.future = tick.at if is_beyond else None
+        if self._has_jumped:
+            return self._floor_only(tick.boot_s)
+        if not is_beyond and self._is_confirmed(tick):
+            self._hold(Held.exactly(tick.at, tick.boot_s))
+            self._reference, self.source = self._reference or tick, TimeSource.NTP
+            return ClockReading.exact(tick.at, ClockLevel.A)
+        return self._by_crystal(tick.boot_s)
+
+    def hear_signed(self, at: datetime, tick: Tick) -> None:
+        """A time that the online keys have signed; an older one changes nothing.
+
+        A newer one may confirm anew after a jump. Raises TimeError(TOO_FAR_AHEAD): such a one
+        confirms nothing and disturbs nothing, or a stolen online key could stop every clock.
+        """
+        known = self.memory.signed_at
+        if known is not None and at <= known:
+            return
+        had_jumped = self._has_jumped  # before this one arrived
+        now, bounds = self.read(tick), self.memory.bounds
+        if bounds.is_too_far(at, tick.boot_s):
+            raise TimeError(TimeFault.TOO_FAR_AHEAD)
+        if now.latest is not None and self.source is TimeSource.NTP:
+            # A confirmed clock raises its floor by itself.
+            if at > now.latest + AGREES_WITHIN:
+                raise TimeError(TimeFault.TOO_FAR_AHEAD)
+        else:
+            bounds = bounds.raised(TimeSource.ONLINE, at, tick.boot_s)
+        self.memory = replace(self.memory, signed_at=at, bounds=bounds)
+        if had_jumped:
+            self._has_jumped, self._reference = False, None
+
+    def take_time_code(self, iat: datetime, tick: Tick) -> None:
+        """A time code whose signature is good. Raises TimeError.
+
+        How old it is "by its own count": a clock that knows no time cannot subtract. It takes a
+        code that is newer than the floor and than every code it took before, as of 0 to 60 s ago;
+        the same code may be shown again for 60 s from its first sight, and then is too old. A
+        clock that knows the time demands that the code agrees with it.
+        """
+        if self._was_taken(iat, tick.boot_s):
+            return
+        if iat < self.memory.bounds.floor:
+            raise TimeError(TimeFault.BELOW_FLOOR)
+        if self.memory.bounds.is_too_far(iat, tick.boot_s):
+            raise TimeError(TimeFault.TOO_FAR_AHEAD)
+        now = self.read(tick)
+        held = self._agreed(Held.from_code(iat, tick.boot_s), now)
+        self._code_seen_s = tick.boot_s
+        self.memory = replace(self.memory, newest_code=iat)
+        if now.level is not ClockLevel.A:
+            self._hold(held)
+            self._has_jumped, self._reference = False, tick
+
+    def take_hand(self, by_hand: Held, tick: Tick) -> None:
+        """Set by a person in two steps: weaker than every other source. Raises TimeError."""
+        self.check_hand(by_hand.middle, tick)
+        if self._has_jumped:
+            # Which of the two clocks jumped is not known: what was held is not held any more.
+            self._has_jumped = False
+            self.memory = replace(self.memory, held=None)
+        self._reference = tick
+        self.memory = replace(self.memory, by_hand=by_hand)
+
+    def check_hand(self, at: datetime, tick: Tick) -> None:
+        """Whether the clock may be set to this time by hand. Raises TimeError."""
+        if at < self.memory.bounds.floor:
+            raise TimeError(TimeFault.BELOW_FLOOR)
+        if self.read(tick).level is not ClockLevel.C:
+            raise TimeError(TimeFault.NOT_NEEDED)
+
+    def start_from_rtc(self, rtc: datetime | None, tick: Tick) -> None:
+        """Once after the boot: a clock battery that was set while A is as good as held time."""
+        set_at, bounds = self.memory.rtc_set_at, self.memory.bounds
+        if self.memory.held is not None or rtc is None or set_at is None:
+            return
+        held = Held.from_rtc(rtc, set_at, tick.boot_s)
+        if held is None or held.latest < bounds.floor or bounds.is_too_far(rtc, tick.boot_s):
+            return
+        self._hold(held)
+        self._reference = tick
+
+    def watch_rtc(self, rtc: datetime | None, tick: Tick) -> None:
+        """Note at level A whether the battery is right; after a jump it may have been set wrong."""
+        now = self.read(tick)
+        if now.level is ClockLevel.A:
+            is_right = rtc is not None and abs(rtc - now.earliest) <= RTC_OFF
+            self.memory = replace(self.memory, rtc_set_at=now.earliest if is_right else None)
+        elif self._has_jumped:
+            self.memory = replace(self.memory, rtc_set_at=None)
+
+    def learn(self, stored: TimeMemory, tick: Tick) -> None:
+        """Take over what other processes have kept meanwhile: a floor, a bound, a hand."""
+        mine = self.memory
+        base = stored.bounds.base or mine.bounds.base
+        bounds = replace(
+            stored.bounds, floor=max(stored.bounds.floor, mine.bounds.floor), base=base
+        )
+        self.memory = replace(mine, bounds=bounds)
+        if stored.by_hand is not None and stored.by_hand != mine.by_hand:
+            with suppress(TimeError):
+                self.take_hand(stored.by_hand, tick)
+
+    def save(self, tick: Tick) -> TimeMemory:
+        """What to keep, once a minute: the floor follows the time that is surely past."""
+        self.read(tick)
+        held = self.memory.held
+        if self.source is not None and held is not None:
+            surely = self._surely(tick.boot_s)
+            bounds = self.memory.bounds.raised(held.source, surely, tick.boot_s)
+            self.memory = replace(self.memory, bounds=bounds)
+        return self.memory
+
+    def _is_confirmed(self, tick: Tick) -> bool:
+        signed_at = self.memory.signed_at
+        agrees = signed_at is not None and abs(tick.at - signed_at) <= AGREES_WITHIN
+        return agrees and tick.is_disciplined and tick.at >= self.memory.bounds.floor
+
+    def _watch_for_jump(self, tick: Tick) -> None:
+        """Against the first confirmation, so that many small steps count like one large one.
+
+        The first right setting of a system that began with another time is no jump: it lands in
+        what the time code, the battery or the hand have said.
+        """
+        if self._reference is None or self._has_jumped:
+            return
+        since = timedelta(seconds=tick.boot_s - self._reference.boot_s)
+        if abs(tick.at - self._reference.at - since) <= JUMP:
+            return
+        active = self._active(tick.boot_s)
+        if active is not None and active.source is not TimeSource.NTP:
+            earliest, latest = active.at(tick.boot_s)
+            if shifted(earliest, -JUMP) <= tick.at <= shifted(latest, JUMP):
+                self._reference = tick
+                return
+        self._has_jumped = True
+
+    def _hold(self, held: Held) -> None:
+        self.memory = replace(self.memory, held=held, by_hand=None)
+
+    def _active(self, boot_s: float) -> Held | None:
+        """What the time rests on at level B; what the floor has overtaken was wrong."""
+        for held in (self.memory.held, self.memory.by_hand):
+            if held is None or boot_s > held.until_s:
+                continue
+            earliest, latest = held.at(boot_s)
+            is_signed = held.source is not TimeSource.HAND
+            if is_signed and self.memory.bounds.is_too_far(earliest, boot_s):
+                self.future = self.future or earliest
+            elif latest >= self.memory.bounds.floor:
+                return held
+        return None
+
+    def _by_crystal(self, boot_s: float) -> ClockReading:
+        """Level B: the system's time may have been stepped a little."""
+        held = self._active(boot_s)
+        if held is None:
+            return self._floor_only(boot_s)
+        earliest, latest = held.at(boot_s)
+        self.source = held.source
+        return ClockReading(max(self.memory.bounds.floor, earliest), latest, ClockLevel.B)
+
+    def _floor_only(self, boot_s: float) -> ClockReading:
+        """Level C: what was right once cannot have passed backwards."""
+        self.source = None
+        return ClockReading(self._surely(boot_s), None, ClockLevel.C)
+
+    def _surely(self, boot_s: float) -> datetime:
+        """Now is not earlier, whatever became of the time that was held; never past the bounds."""
+        bounds, held = self.memory.bounds, self.memory.held
+        if held is None:
+            return bounds.floor
+        ceiling, earliest = bounds.ceiling(boot_s), held.at(boot_s)[0]
+        return max(bounds.floor, earliest if ceiling is None else min(earliest, ceiling))
+
+    def _was_taken(self, iat: datetime, boot_s: float) -> bool:
+        """Whether this very code is still in view. Raises TimeError for an older one."""
+        newest, seen_s = self.memory.newest_code, self._code_seen_s
+        if newest is None or iat > newest:
+            return False
+        if iat == newest and seen_s is not None and boot_s - seen_s <= LIFE.total_seconds():
+            return True
+        raise TimeError(TimeFault.SHOWN_BEFORE)
+
+    def _agreed(self, code: Held, now: ClockReading) -> Held:
+        """The code with what is known beside it. Raises TimeError.
+
+        A signed time that is later than a time held on lesser grounds proves it wrong, and wins.
+        """
+        if now.latest is None or self.source is TimeSource.HAND:
+            return code
+        if code.latest < shifted(now.earliest, -LIFE):
+            raise TimeError(TimeFault.SHOWN_BEFORE)
+        if code.earliest > shifted(now.latest, LIFE):
+            if self.source is TimeSource.NTP:
+                raise TimeError(TimeFault.DISAGREES)
+            return code
+        return code.joined(now.earliest, now.latest)

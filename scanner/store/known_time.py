@@ -1,0 +1,170 @@
+"""What the device knows of the time and must not forget: `state.db`, shared by its processes.
+
+The floor, the newest signed time and the newest time code never fall. What was held in an earlier
+boot is not held any more: seconds since the boot mean nothing after it.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scanner.core.errors import TimeError
+from scanner.core.held_time import Held
+from scanner.core.time_bounds import NEVER_SET, Base, TimeBounds, TimeSource
+from scanner.core.time_fault import TimeFault
+from scanner.core.timekeeping import TimeMemory
+from scanner.store.database import STATE, connect, transaction, translated
+from scanner.store.state import RAISE
+
+TIME, SIGNED, TIME_CODE = "time", "signed-time", "time-code"  # floors
+OFFLINE_UNTIL, RTC_SET = "offline-until", "rtc-set"  # moments
+FUTURE_CLAIM, FUTURE_TIME = "future-claim", "future-time"  # moments: signed, of the system
+HELD, BY_HAND, PROPOSED = "held", "by-hand", "proposed"  # slots
+
+_KEEP_HELD = "INSERT OR REPLACE INTO held_time VALUES (?, ?, ?, ?, ?, ?, ?)"
+_HELD = "SELECT source, earliest, latest, boot_s, until_s FROM held_time WHERE slot=? AND boot=?"
+
+
+class KnownTime:
+    """One boot's view. `boot` "": it cannot be told, and each process is a boot of its own."""
+
+    def __init__(self, folder: Path, boot: str, boot_s: float) -> None:
+        """boot_s: seconds since the boot, now. Raises StoreError."""
+        self._db = connect(folder, STATE)
+        # The uptime before a process that is its own boot is not known to be its own.
+        self._boot, self._start_s = (boot, 0.0) if boot else (os.urandom(16).hex(), boot_s)
+
+    def load(self) -> TimeMemory:
+        """Everything there is; the first call of a boot notes the floor as it was found.
+
+        Raises StoreError.
+        """
+        with transaction(self._db, STATE.name):
+            return TimeMemory(
+                bounds=self._bounds(),
+                signed_at=self._floor(SIGNED),
+                newest_code=self._floor(TIME_CODE),
+                rtc_set_at=self._moment(RTC_SET),
+                held=self._held(HELD),
+                by_hand=self._held(BY_HAND),
+            )
+
+    def save(self, memory: TimeMemory, future: datetime | None = None) -> None:
+        """In one transaction; floors only rise, and what other processes keep is left alone.
+
+        future: a time of the system that is too far ahead. Raises StoreError.
+        """
+        with transaction(self._db, STATE.name):
+            self._raise(TIME, memory.bounds.floor)
+            if memory.bounds.base is not None and self._base() is None:
+                self._keep_base(memory.bounds.base)
+            self._raise(SIGNED, memory.signed_at)
+            self._raise(TIME_CODE, memory.newest_code)
+            self._set_moment(RTC_SET, memory.rtc_set_at)
+            self._set_moment(FUTURE_TIME, future)
+            if memory.held is not None:
+                self._keep_held(HELD, memory.held)
+
+    def hear(self, source: TimeSource, at: datetime, boot_s: float) -> None:
+        """A time that an update or an enrolment brings; it raises the floor within the bounds.
+
+        Raises TimeError when it is too far ahead: nothing moves, and doctor tells of it.
+        Raises StoreError.
+        """
+        with transaction(self._db, STATE.name):
+            bounds = self._bounds()
+            is_refused = source is not TimeSource.OFFLINE and bounds.is_too_far(at, boot_s)
+            self._set_moment(FUTURE_CLAIM, at if is_refused else None)
+            if not is_refused:
+                bounds = bounds.raised(source, at, boot_s)
+                self._raise(TIME, bounds.floor)
+                if bounds.base is not None:
+                    self._keep_base(bounds.base)
+        if is_refused:
+            raise TimeError(TimeFault.TOO_FAR_AHEAD)
+
+    def set_offline_until(self, at: datetime) -> None:
+        """When the offline targets that are installed expire. Raises StoreError."""
+        with transaction(self._db, STATE.name):
+            self._set_moment(OFFLINE_UNTIL, at)
+
+    @property
+    def future_claim(self) -> datetime | None:
+        """A time that was claimed and is too far ahead (E-CLOCK-FUTURE). Raises StoreError."""
+        with translated(STATE.name):
+            return self._moment(FUTURE_CLAIM) or self._moment(FUTURE_TIME)
+
+    def propose(self, by_hand: Held) -> None:
+        """The first step of setting by hand. Raises StoreError."""
+        with transaction(self._db, STATE.name):
+            self._keep_held(PROPOSED, by_hand)
+
+    @property
+    def proposed(self) -> Held | None:
+        """What the first step left in this boot. Raises StoreError."""
+        with translated(STATE.name):
+            return self._held(PROPOSED)
+
+    def set_by_hand(self, by_hand: Held) -> None:
+        """The second step; the loop takes it over within a minute. Raises StoreError."""
+        with transaction(self._db, STATE.name):
+            self._keep_held(BY_HAND, by_hand)
+            self._db.execute("DELETE FROM held_time WHERE slot = ?", (PROPOSED,))
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _bounds(self) -> TimeBounds:
+        """With the base of this boot, which its first process makes from the floor."""
+        floor, base = self._floor(TIME), self._base()
+        if base is None and floor is not None:
+            base = Base(floor, self._start_s)
+            self._keep_base(base)
+        return TimeBounds(floor or NEVER_SET, base, self._moment(OFFLINE_UNTIL))
+
+    def _base(self) -> Base | None:
+        query = "SELECT at, boot_s FROM time_base WHERE boot = ?"
+        row = self._db.execute(query, (self._boot,)).fetchone()
+        return None if row is None else Base(_moment(row[0]), float(row[1]))
+
+    def _keep_base(self, base: Base) -> None:
+        row = (self._boot, int(base.at.timestamp()), base.boot_s)
+        self._db.execute("INSERT OR REPLACE INTO time_base VALUES (1, ?, ?, ?)", row)
+
+    def _floor(self, name: str) -> datetime | None:
+        row = self._db.execute("SELECT value FROM floor WHERE name = ?", (name,)).fetchone()
+        return None if row is None or row[0] <= 0 else _moment(row[0])
+
+    def _raise(self, name: str, at: datetime | None) -> None:
+        if at is not None and at > NEVER_SET:
+            self._db.execute(RAISE, (name, int(at.timestamp())))
+
+    def _moment(self, name: str) -> datetime | None:
+        row = self._db.execute("SELECT at FROM moment WHERE name = ?", (name,)).fetchone()
+        return None if row is None else _moment(row[0])
+
+    def _set_moment(self, name: str, at: datetime | None) -> None:
+        if at is None:
+            self._db.execute("DELETE FROM moment WHERE name = ?", (name,))
+        else:
+            row = (name, int(at.timestamp()))
+            self._db.execute("INSERT OR REPLACE INTO moment VALUES (?, ?)", row)
+
+    def _held(self, slot: str) -> Held | None:
+        row = self._db.execute(_HELD, (slot, self._boot)).fetchone()
+        if row is None:
+            return None
+        source, earliest, latest, boot_s, until_s = row
+        begin, end = (datetime.fromtimestamp(moment, UTC) for moment in (earliest, latest))
+        return Held(begin, end, boot_s, until_s, TimeSource(source))
+
+    def _keep_held(self, slot: str, held: Held) -> None:
+        ends = held.earliest.timestamp(), held.latest.timestamp()
+        row = (slot, self._boot, held.source.value, *ends, held.boot_s, held.until_s)
+        self._db.execute(_KEEP_HELD, row)
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,142 @@
+"""What the device remembers of the time: through a crash, a reboot and another process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scanner.core.errors import TimeError
+from scanner.core.held_time import Held
+from scanner.core.time_bounds import AHEAD, NEVER_SET, Base, TimeBounds, TimeSource
+from scanner.core.timekeeping import TimeMemory
+from scanner.store.known_time import KnownTime
+from scanner.store.migrations import migrate
+from scanner.store.state import StateStore
+
+NOON = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)
+HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
+Open = Callable[..., KnownTime]
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Iterator[Open]:
+    """Opens the memory for a boot; all are closed at the end."""
+    migrate(tmp_path)
+    with ExitStack() as stack:
+
+        def open_(boot: str = "b1", boot_s: float = 10.0) -> KnownTime:
+            return stack.enter_context(closing(KnownTime(tmp_path, boot, boot_s)))
+
+        yield open_
+
+
+def everything(base: Base | None = None) -> TimeMemory:
+    """A memory with something in every place, as the loop has it at NOON."""
+    held = Held(NOON, NOON + 60 * SECOND, 100.5, 700.0, TimeSource.TIME_CODE)
+    return TimeMemory(TimeBounds(NOON, base), NOON - HOUR, NOON, NOON - DAY, held)
+
+
+def test_new_device_knows_nothing(known: Open) -> None:
+    """No floor, no bound: NEVER_SET says so."""
+    assert known().load() == TimeMemory(TimeBounds(NEVER_SET))
+
+
+def test_same_boot_gets_everything_back(known: Open) -> None:
+    """The process was killed: what it held goes on."""
+    known().save(everything(Base(NOON - HOUR, 5.0)))
+    assert known().load() == everything(Base(NOON - HOUR, 5.0))
+
+
+def test_next_boot_holds_nothing_but_keeps_the_floor(known: Open) -> None:
+    """Seconds since the boot mean nothing after it; the reach is counted from the floor found."""
+    known().save(everything(Base(NOON - HOUR, 5.0)))
+    after = known("b2").load()
+    assert after == replace(everything(Base(NOON, 0.0)), held=None)
+    assert after.newest_code == NOON
+
+
+def test_boot_that_cannot_be_told_is_a_boot_of_its_own(known: Open) -> None:
+    """Nothing is held, and the uptime before its start counts for nothing."""
+    known("").save(everything())
+    after = known("", 5000.0).load()
+    assert (after.held, after.bounds.base) == (None, Base(NOON, 5000.0))
+
+
+def test_floors_never_fall(known: Open) -> None:
+    """An older memory changes neither floor, signed time nor time code."""
+    known().save(everything())
+    known().save(TimeMemory(TimeBounds(NOON - DAY), NOON - DAY, NOON - DAY))
+    after = known().load()
+    assert (after.bounds.floor, after.signed_at, after.newest_code) == (NOON, NOON - HOUR, NOON)
+    assert after.rtc_set_at is None
+
+
+def test_floor_of_an_older_release_counts(known: Open, tmp_path: Path) -> None:
+    """The floor stands where it has always stood."""
+    with closing(StateStore(tmp_path)) as store:
+        store.raise_floor("time", int(NOON.timestamp()))
+    assert known().load().bounds == TimeBounds(NOON, Base(NOON, 0.0))
+
+
+def test_restarts_within_a_boot_do_not_lengthen_the_reach(known: Open) -> None:
+    """Each process would else find a higher floor to count its 48 hours from."""
+    known().save(everything(Base(NOON, 0.0)))
+    for _ in range(5):
+        reach = known().load().bounds.ceiling(0.0)
+        assert reach == NOON + AHEAD
+        known().hear(TimeSource.ONLINE, reach, 0.0)
+    with pytest.raises(TimeError):
+        known().hear(TimeSource.ONLINE, NOON + AHEAD + SECOND, 0.0)
+
+
+def test_claim_too_far_ahead_moves_nothing_and_is_told(known: Open) -> None:
+    """E-CLOCK-FUTURE, until a claim is within the bounds again."""
+    known().save(everything(Base(NOON, 0.0)))
+    with pytest.raises(TimeError):
+        known().hear(TimeSource.ONLINE, NOON + 30 * DAY, 0.0)
+    assert (known().load().bounds.floor, known().future_claim) == (NOON, NOON + 30 * DAY)
+    known().hear(TimeSource.ONLINE, NOON + HOUR, 0.0)
+    assert (known().load().bounds.floor, known().future_claim) == (NOON + HOUR, None)
+
+
+def test_offline_keys_move_floor_and_reach(known: Open) -> None:
+    """Another process of this boot sees it; saving an older view does not undo it."""
+    known().save(everything(Base(NOON, 0.0)))
+    known().hear(TimeSource.OFFLINE, NOON + 30 * DAY, 50.0)
+    known().save(everything(Base(NOON, 0.0)))
+    assert known().load().bounds == TimeBounds(NOON + 30 * DAY, Base(NOON + 30 * DAY, 50.0))
+
+
+def test_offline_expiry_is_kept_and_may_change(known: Open) -> None:
+    """New targets bring a new one."""
+    for until in (NOON + 90 * DAY, NOON + 60 * DAY):
+        known().set_offline_until(until)
+        assert known("b2").load().bounds.offline_until == until
+    known().save(everything())
+    assert known().load().bounds.offline_until == NOON + 60 * DAY
+
+
+def test_hand_takes_two_steps(known: Open) -> None:
+    """The first leaves a proposal, the second makes it the loop's; both end with the boot."""
+    hand = Held.from_hand(NOON, 100.0)
+    known().propose(hand)
+    assert (known().proposed, known().load().by_hand) == (hand, None)
+    assert known("b2").proposed is None
+    known().set_by_hand(hand)
+    assert (known().proposed, known().load().by_hand) == (None, hand)
+    known().save(everything())
+    assert known().load().by_hand == hand
+    assert known("b2").load().by_hand is None
+
+
+def test_future_of_the_system_is_told_and_withdrawn(known: Open) -> None:
+    """What the loop saw in its last minute."""
+    known().save(everything(), NOON + 9 * DAY)
+    assert known().future_claim == NOON + 9 * DAY
+    known().save(everything())
+    assert known().future_claim is None
