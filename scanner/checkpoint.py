@@ -25,9 +25,11 @@ from scanner.core.reasons import Notice, Outcome, Reason, SignalName
 from scanner.core.record import NO_FLAGS, RecordFlag, ScanRecord, record_of, takes_record
 from scanner.core.repeat import RepeatMemory
 from scanner.core.signal import SIGNALS, Signal, signal_for
+from scanner.core.time_code import is_time_code
 from scanner.core.verdict import Verdict, judge
 from scanner.display import Display
 from scanner.ports import Camera, Clock, Decoder, Frame, Indicator, Lists, Outbox, Trigger
+from scanner.time_setting import set_time
 
 log = logging.getLogger("scanner.checkpoint")
 
@@ -124,6 +126,8 @@ class ScanLoop:
     def _act(self, readings: Sequence[Reading], frame: Frame) -> Scan | None:
         sight = self.gate.look(readings, frame.taken_s, self.ports.lists.policy.repeat_s)
         match sight.view:
+            case View.NEW | View.BACK if is_time_code(sight.payload):
+                self._set_time(sight.payload)
             case View.NEW | View.BACK:
                 return self._scan(sight, frame)
             case View.SEVERAL:
@@ -161,6 +165,18 @@ class ScanLoop:
         if not is_again or sight.view is View.NEW:
             self._by_hand.offer(self._record(verdict, now), now_s)
         return Scan(verdict, signal, seq, latency_s)
+
+    def _set_time(self, payload: bytes) -> None:
+        """A time code is no pass: it has a signal and a counter, and no record."""
+        ports = self.ports
+        try:
+            name = set_time(payload, ports.lists, ports.clock, ports.outbox)
+            self.display.show(SIGNALS[name])
+        except Exception as error:  # noqa: BLE001  # the officer gets amber, not a traceback
+            self._say_not_kept("the time", error)
+        self._by_hand.close()
+        ports.indicator.confirm()
+        self.gate.resume(ports.clock.monotonic_s())
 
     def _is_again(self, sight: Sight, verdict: Verdict) -> bool:
         """The phone that slipped away and came back with the same answer: no scan of its own.

@@ -32,6 +32,8 @@ class SignalName(Enum):
     UNREADABLE = "unreadable"
     ONE_AT_A_TIME = "one-at-a-time"
     SPECIMEN = "specimen"
+    TIME_SET = "time-set"
+    TIME_NOT_SET = "time-not-set"
     READY = "ready"
     READY_OFFLINE = "ready-offline"
     SELF_TEST = "self-test"

@@ -211,6 +211,27 @@ _ROWS: tuple[Signal, ...] = (
         tones=(Tone(600.0, 0.15), Tone(800.0, 0.15), Tone(1000.0, 0.15)),
     ),
     Signal(
+        SignalName.TIME_SET,
+        word="TIME SET",
+        shape=Shape.NONE,
+        do="The clock has taken the time code; go on scanning.",
+        # Both together and for long: nothing that is shown after a pass looks like it.
+        intro=(Step(BOTH, 1.0),),
+        hold_s=1.5,
+        beeps=(Beep(0.06, 0.12), Beep(0.24)),
+        tones=(Tone(600.0, 0.15), Tone(1000.0, 0.15)),
+    ),
+    Signal(
+        SignalName.TIME_NOT_SET,
+        word="TIME NOT SET",
+        shape=Shape.NONE,
+        do="Show a fresh time code; read why on the screen.",
+        intro=(Step(RED, 0.25), Step(NO_LAMPS, 0.25)) * 2,
+        hold_s=1.0,
+        beeps=(Beep(0.24, 0.12), Beep(0.06)),
+        tones=(Tone(1000.0, 0.15), Tone(600.0, 0.15)),
+    ),
+    Signal(
         SignalName.READY,
         word="READY",
         shape=Shape.NONE,

@@ -28,6 +28,7 @@ MAY_LIGHT_GREEN = {
     SignalName.COMPARE,
     SignalName.SCANNER,
     SignalName.SPECIMEN,
+    SignalName.TIME_SET,
     SignalName.READY,
     SignalName.READY_OFFLINE,
     SignalName.SELF_TEST,

@@ -33,6 +33,8 @@ LIGHTS = (
     SignalName.NOT_A_PASS,
     SignalName.ONE_AT_A_TIME,
     SignalName.SPECIMEN,
+    SignalName.TIME_SET,
+    SignalName.TIME_NOT_SET,
     SignalName.FAULT,
     SignalName.REGIME_ENDED,
 )
