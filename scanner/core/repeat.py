@@ -27,8 +27,12 @@ class RepeatMemory:
     key: bytes = field(repr=False)
     started_s: float
     started_at: datetime
+    _keyed: hmac.HMAC = field(init=False, repr=False)
     _passes: dict[bytes, float] = field(default_factory=dict, repr=False)
     _holders: dict[bytes, tuple[float, bytes]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self._keyed = hmac.new(self.key, digestmod="sha256")
 
     def about(self, pass_: Pass, now_s: float) -> Seen:
         """What is remembered of this pass and its holder."""
@@ -62,7 +66,9 @@ class RepeatMemory:
             self._holders[holder] = now_s, mark
 
     def _mark(self, what: bytes, value: bytes) -> bytes:
-        return hmac.digest(self.key, what + value, "sha256")[:16]
+        keyed = self._keyed.copy()  # three times as fast as keying it anew
+        keyed.update(what + value)
+        return keyed.digest()[:16]
 
     def _make_room(self, now_s: float) -> None:
         """Drop what is older than ten minutes.

@@ -61,7 +61,7 @@ def file_id(folder: Path, file: StoreFile) -> tuple[int, int]:
     record that is written there is lost.
     """
     try:
-        found = os.stat(folder / file.name)
+        found = os.stat(f"{folder}/{file.name}")  # at every scan: joining a Path takes longer
     except OSError as error:
         raise StoreError(
             f"There is no {file.name} in {folder} ({error.strerror}). Run `scanner migrate`."

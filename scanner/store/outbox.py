@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scanner.core.errors import StoreError
 from scanner.core.record import RECORD_BYTES, ScanRecord
-from scanner.store.database import OUTBOX, connect, file_id, transaction, translated
+from scanner.store.database import OUTBOX, connect, file_id, translated
 
 _INSERT = "INSERT INTO record (seq, body) VALUES (?, ?)"
 _COUNT = (
@@ -42,7 +42,7 @@ class SqliteOutbox:
         """Returns once the record is on the disk; raises StoreError, and then nothing is kept."""
         self._follow_file()
         seq = self._next_seq
-        with transaction(self._db, OUTBOX.name):
+        with translated(OUTBOX.name):  # one statement is a transaction of its own
             self._db.execute(_INSERT, (seq, record.pack(seq)))
         self._next_seq = seq + 1
         return seq
@@ -51,7 +51,7 @@ class SqliteOutbox:
         """Add to the counter of the hour of `at`; raises StoreError."""
         self._follow_file()
         hour = int(at.timestamp()) // 3600
-        with transaction(self._db, OUTBOX.name):
+        with translated(OUTBOX.name):
             self._db.execute(_COUNT, (hour, counter, by))
 
     def waiting(self) -> int:

@@ -24,9 +24,10 @@ from scanner.store.install import ROW_BYTES, row_id
 
 INDEXES_A_ROW = ROW_BYTES * INDEXES_A_BYTE
 
-_BYTE = "SELECT substr(bits, ?, 1) FROM status_row WHERE id = ?"
-_REVOKED_ID = "SELECT 1 FROM revoked_id WHERE id = ?"
-_HOLDER = "SELECT 1 FROM holder WHERE ref = ?"
+# Status and holder in one statement: each takes the locks of the file anew.
+_HOLDER = "EXISTS (SELECT 1 FROM holder WHERE ref = ?)"
+_BYTE_AND_HOLDER = f"SELECT (SELECT substr(bits, ?, 1) FROM status_row WHERE id = ?), {_HOLDER}"
+_ID_AND_HOLDER = f"SELECT EXISTS (SELECT 1 FROM revoked_id WHERE id = ?), {_HOLDER}"
 _ISSUED = "SELECT 1 FROM issued WHERE kid = ? AND cti = ?"
 
 _STATUS = {
@@ -66,38 +67,44 @@ class Revocations:
     def about(self, pass_: Pass, now: ClockReading) -> ListFacts:
         """Everything the lists know of this pass. Raises StoreError."""
         with translated(LISTS.name):
-            status, artefact = self._status(pass_)
+            is_mapped = pass_.index is not None and pass_.key.index_range is not None
+            status, is_listed = self._by_index(pass_) if is_mapped else self._by_id(pass_)
+            name = f"status-{pass_.key.issuer_no}" if is_mapped else "ids"
+            artefact = self.artefacts.get(name)
             return ListFacts(
                 status=status,
                 status_age_s=_age_s(artefact, now),
                 status_version=artefact.version if artefact else 0,
-                holder_is_listed=self._holder_is_listed(pass_),
+                holder_is_listed=is_listed,
                 holders_age_s=_age_s(self.artefacts.get("holders"), now),
                 is_issued=self._is_issued(pass_),
             )
 
-    def _status(self, pass_: Pass) -> tuple[PassStatus, Artefact | None]:
-        """By index where the key has a range of them, else by the hash of the pass id."""
-        if pass_.index is None or pass_.key.index_range is None:
-            id_ = sha256(pass_.cti).digest()[:ID_BYTES]
-            is_revoked = self._db.execute(_REVOKED_ID, (id_,)).fetchone() is not None
-            status = PassStatus.REVOKED if is_revoked else PassStatus.VALID
-            return status, self.artefacts.get("ids")
-        issuer = pass_.key.issuer_no
-        return self._mapped(issuer, pass_.index), self.artefacts.get(f"status-{issuer}")
-
-    def _mapped(self, issuer: int, index: int) -> PassStatus:
-        if (changed := self._overlay.get((issuer, index))) is not None:
-            return _STATUS[changed]
+    def _by_index(self, pass_: Pass) -> tuple[PassStatus, bool]:
+        """Status where the key has a range of indexes, and whether the holder is listed."""
+        issuer, index = pass_.key.issuer_no, pass_.index or 0
         row, place = divmod(index, INDEXES_A_ROW)
-        found = self._db.execute(_BYTE, (place // INDEXES_A_BYTE + 1, row_id(issuer, row)))
-        if not (bits := found.fetchone()) or not bits[0]:
-            return PassStatus.BEYOND_MAP
-        return _STATUS[status_in(bits[0], index % INDEXES_A_BYTE)]
+        bits, is_listed = self._one(
+            _BYTE_AND_HOLDER,
+            (place // INDEXES_A_BYTE + 1, row_id(issuer, row), pass_.holder_ref),
+        )
+        if (changed := self._overlay.get((issuer, index))) is not None:
+            return _STATUS[changed], bool(is_listed)
+        if not isinstance(bits, bytes) or not bits:
+            return PassStatus.BEYOND_MAP, bool(is_listed)
+        return _STATUS[status_in(bits, index % INDEXES_A_BYTE)], bool(is_listed)
 
-    def _holder_is_listed(self, pass_: Pass) -> bool:
-        ref = pass_.holder_ref
-        return ref is not None and self._db.execute(_HOLDER, (ref,)).fetchone() is not None
+    def _by_id(self, pass_: Pass) -> tuple[PassStatus, bool]:
+        """Status by the hash of the pass id, and whether the holder is listed."""
+        id_ = sha256(pass_.cti).digest()[:ID_BYTES]
+        is_revoked, is_listed = self._one(_ID_AND_HOLDER, (id_, pass_.holder_ref))
+        return PassStatus.REVOKED if is_revoked else PassStatus.VALID, bool(is_listed)
+
+    def _one(
+        self, statement: str, values: tuple[int | bytes | None, ...]
+    ) -> tuple[bytes | int | None, int]:
+        row: tuple[bytes | int | None, int] = self._db.execute(statement, values).fetchone()
+        return row
 
     def _is_issued(self, pass_: Pass) -> bool | None:
         """None where no issued set is installed for the key."""
