@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,12 @@ NETWORK = {
     "http.client", "urllib.request", "ssl", "asyncio", "requests", "urllib3", "httpx", "starlette",
     "uvicorn", "tuf", "sqlite_utils", "click_default_group",
 }  # fmt: skip
+# What only the reader process, a command beside the loop or the central server needs.
+ELSEWHERE = {
+    "zxingcpp", "pyzbar", "pyrage", "segno", "scanner.vision.decode", "scanner.vision.engines",
+    "scanner.vision.worker", "scanner.store.migrations",
+    "scanner.sync.bundle", "scanner.demo.journey", "scanner.commands.demo", "scanner.central.issue",
+}  # fmt: skip
 PICTURES = {"cv2", "numpy", "zxingcpp", "pyzbar", "gpiozero", "cryptography", "sqlite3"}
 
 RUN_COMMAND = """
@@ -29,6 +36,11 @@ with contextlib.redirect_stdout(io.StringIO()):
     code = program.run({arguments!r})
 assert code == 0, code
 print(json.dumps(sorted(sys.modules)))
+"""
+MIGRATE = """
+import pathlib, sys
+from scanner.store.migrations import migrate
+migrate(pathlib.Path(sys.argv[1]))
 """
 IMPORT = """
 import importlib, json, sys
@@ -58,6 +70,24 @@ def test_loop_loads_no_network(checkout: Path) -> None:
     """The process of the loop holds no HTTP client, web framework, TUF or migration library."""
     loaded = modules_after(IMPORT.format(names=LOOP), checkout)
     assert loaded & NETWORK == set()
+
+
+def test_loop_that_has_scanned_holds_nothing_of_its_neighbours(
+    checkout: Path, tmp_path: Path
+) -> None:
+    """`scanner run` from start to end: no network, no decoder, no migrations, no demo."""
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    shutil.copy(checkout / "sample_codes/work-night.png", frames)
+    config = tmp_path / "checkpoint.toml"
+    config.write_text(f'camera.source = "dir:{frames}"\npins.factory = "mock"\n')
+    state = str(tmp_path / "state")
+    subprocess.run([sys.executable, "-c", MIGRATE, state], cwd=checkout, check=True)
+    moment = ["--simulate", "--at", "2020-04-29T09:00:00+03:00"]
+    arguments = ["run", "--config", str(config), "--state", state, *moment]
+    loaded = modules_after(RUN_COMMAND.format(arguments=arguments), checkout)
+    assert {"scanner.checkpoint", "hardware.indicator", "scanner.vision.link"} <= loaded
+    assert loaded & (NETWORK | ELSEWHERE) == set()
 
 
 def test_core_loads_no_machine(checkout: Path) -> None:
