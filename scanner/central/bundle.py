@@ -2,7 +2,8 @@
 
 The targets are those of the online repository. Timestamp, snapshot and rev are signed anew with
 the bundle key from a stick, under the same versions and the same time of issue, so that a device
-goes on from either to the other.
+goes on from either to the other. A stick that carries no newer publish than the device has
+brings it nothing, and its client says so.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from scanner.central.city import City
 from scanner.central.documents import Documents
 from scanner.central.edition import Edition, State
 from scanner.central.errors import CentralError
-from scanner.central.issuer import LEAD, make_issuer_key, time_entry
+from scanner.central.issuer import LEAD, make_issuer_key, still_needed, time_entry
 from scanner.central.keys import (
     FRESH,
     ONLINE,
@@ -124,7 +124,7 @@ def _rotate_issuer(city: City, indexes: int) -> Path:
         with city.register.transaction():
             entry = make_issuer_key(city.folder, city.register, begins, indexes, city.means.entropy)
             made.append(city.folder / ISSUER_KEY / f"{entry['kid']}.pem")
-            documents.set_trust_list([*documents.trust_list(), entry])
+            documents.set_trust_list([*still_needed(documents.trust_list(), city.means.now), entry])
 
     city.check_sticks(Targets.type)
     city.sign(change)

@@ -92,7 +92,7 @@ def _check(charter: Charter) -> None:
         raise CentralError("The issuer's number is 1 to 255, and no two issuers share one.")
     try:
         ZoneInfo(charter.time_zone)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise CentralError(
             f"There is no time zone {charter.time_zone}; it looks like Europe/Moscow."
         ) from None

@@ -7,6 +7,7 @@ signs for 30 days at most, and its indexes are counted upwards and never given t
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -99,6 +100,16 @@ def _entry(register: Register, key: SigningKey, begins: datetime, expires: datet
         "state": "live",
         "test": False,
     }
+
+
+def still_needed(entries: Sequence[Document], now: datetime) -> list[Document]:
+    """Without the keys whose last pass has expired."""
+    longest = max(LONGEST_DAYS.values()) * DAY_S
+    return [
+        entry
+        for entry in entries
+        if not isinstance(end := entry["exp"], int) or end + longest > _seconds(now)
+    ]
 
 
 def current_key(folder: Path, register: Register, now: datetime) -> IssuerKey:

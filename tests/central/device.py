@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tuf.api.exceptions import DownloadHTTPError
-from tuf.api.metadata import Metadata, Targets
+from tuf.api.metadata import Metadata, Root, Targets
 from tuf.ngclient.fetcher import FetcherInterface
 from tuf.ngclient.updater import Updater
 
@@ -70,3 +70,7 @@ class Device:
         """The metadata that the client has verified and kept."""
         kept = Metadata[Targets].from_file(str(self.cache / f"{name}.json"))
         return kept.signed
+
+    def root(self) -> Root:
+        """The newest root that the client trusts."""
+        return Metadata[Root].from_file(str(self.cache / "root.json")).signed
