@@ -12,13 +12,21 @@ import shutil
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from scanner.core.errors import StoreError
-from scanner.store.database import LISTS, OUTBOX, StoreFile, connect, transaction, translated
+from scanner.store.database import (
+    LISTS,
+    OUTBOX,
+    StoreFile,
+    connect,
+    transaction,
+    translated,
+)
 from scanner.store.device_key import KEY_FILE, device_id, provide_device_key
 
 STATEMENT = "regime-ended.json"
@@ -26,11 +34,13 @@ _BEGUN = f"{STATEMENT}.begun"
 # The date itself stays, or the device would forget that no pass is needed; and what SQLite and the
 # migrations note about tables.
 _KEPT_ROWS = {"artefact": "name != 'end-of-regime'"}
-_KEPT_TABLES = ("sqlite_%", "\\_sqlite\\_migrations%", "epoch")
+_KEPT_TABLES = ("sqlite_%", "\\_sqlite\\_migrations%", "epoch", "generation")
 _TABLES = (
     "SELECT name FROM sqlite_master WHERE type = 'table'"
-    " AND name NOT LIKE ? AND name NOT LIKE ? ESCAPE '\\' AND name != ?"
+    " AND name NOT LIKE ? AND name NOT LIKE ? ESCAPE '\\' AND name NOT IN (?, ?)"
 )
+# Metadata, status maps, what `scanner migrate` moved aside, a device key that was half written.
+_OURS = ("tuf", "status-*", "*.db.damaged-*", "device.new", "fleet.key")
 _CHUNK = 1 << 20
 
 
@@ -100,10 +110,9 @@ def _empty(folder: Path, file: StoreFile) -> None:
 
 
 def _leavings(folder: Path) -> Iterator[Path]:
-    """Downloaded metadata and targets, and what was moved aside; `state.db` stays."""
+    """What else we put there, by name: whoever named a wrong folder must not lose his own files."""
     for path in sorted(folder.iterdir()):
-        is_ours = ".damaged-" in path.name or path.suffix in (".new", ".key")
-        if path.name != KEY_FILE and (path.is_dir() or is_ours):
+        if any(fnmatchcase(path.name, name) for name in _OURS):
             yield path
 
 

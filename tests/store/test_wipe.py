@@ -21,13 +21,13 @@ from scanner.core.reasons import Outcome, Reason
 from scanner.core.record import NO_FLAGS, ScanRecord
 from scanner.store import wipe as module
 from scanner.store.device_key import device_id, provide_device_key
-from scanner.store.install import Installer
 from scanner.store.migrations import migrate
 from scanner.store.outbox import SqliteOutbox
 from scanner.store.state import StateStore
 from scanner.store.trust_list import SqliteLists
 from scanner.store.wipe import STATEMENT, is_wiped, wipe
 from tests import city
+from tests.journeys.booth import install
 
 END = datetime(2020, 6, 9, tzinfo=UTC)
 AT = END + timedelta(days=2)
@@ -39,18 +39,18 @@ def state(tmp_path: Path) -> Path:
     """A device at the end of its service: lists, records, keys, leavings."""
     folder = tmp_path / "state"
     migrate(folder)
-    end_s = int(END.timestamp())
-    Installer(folder, bytes, allow_test_keys=False).install(city.targets(), city.ISSUED_AT, end_s)
+    install(folder, city.targets(), int(END.timestamp()))
     with closing(SqliteOutbox(folder)) as outbox:
         record = ScanRecord(1, Outcome.REFUSE, Reason.REVOKED, 7, NO_FLAGS, 2)
         for _ in range(50):
             outbox.append(record)
     with closing(StateStore(folder)) as store:
-        store.raise_floor("time", end_s)
+        store.raise_floor("time", int(END.timestamp()))
     provide_device_key(folder)
     (folder / "tuf" / "metadata").mkdir(parents=True)
     (folder / "tuf" / "metadata" / "root.json").write_text("{}")
     (folder / "outbox.db.damaged-1").write_bytes(b"old records" * 99)
+    (folder / "status-7-1.db").write_bytes(b"old records" * 99)
     return folder
 
 
@@ -108,7 +108,7 @@ def test_wipe_is_done_once_for_a_date(state: Path) -> None:
     assert not is_wiped(state, END)
 
 
-@pytest.mark.parametrize("cut_at", range(1, 6))
+@pytest.mark.parametrize("cut_at", range(1, 7))
 def test_wipe_that_was_cut_off_is_finished_by_the_next(
     state: Path, monkeypatch: pytest.MonkeyPatch, cut_at: int
 ) -> None:
@@ -143,6 +143,15 @@ def test_key_elsewhere_is_removed_or_named(state: Path, tmp_path: Path) -> None:
     key.write_text("AGE-SECRET-KEY-1")
     assert wipe(state, END, AT, [key, folder]) == []
     assert not key.exists()
+
+
+def test_files_of_others_stay(state: Path) -> None:
+    """Somebody named his own folder as the state folder: only what is ours is removed."""
+    (state / "thesis.txt").write_text("years of work")
+    (state / "photos").mkdir()
+    wipe(state, END, AT)
+    assert (state / "thesis.txt").read_text() == "years of work"
+    assert (state / "photos").is_dir()
 
 
 def test_tables_that_are_added_later_are_emptied_too(state: Path) -> None:
