@@ -51,6 +51,13 @@ def test_lgpio_may_write_where_it_works() -> None:
     assert service["WorkingDirectory"] == f"%t/{service['RuntimeDirectory']}"
 
 
+def test_boot_is_named_where_the_kernel_may_not_be_asked() -> None:
+    """Without it each process would be a boot of its own, and a restart would lose the time."""
+    service = settings("Service")
+    assert ("ProcSubset", "pid") in service
+    assert ("Environment", "SCANNER_BOOT_ID=%b") in service
+
+
 def test_clock_may_be_read_but_not_set() -> None:
     """adjtimex(2) is allowed for reading; no capability is left to set anything with it."""
     service = settings("Service")
