@@ -1,4 +1,4 @@
-"""The parts of the READMEs that are printed from the code: `python -m tests.house.docs` renews them.
+"""What the READMEs print from the code: `python -m tests.house.docs` renews it.
 
 A block stands between `<!-- printed: NAME -->` and `<!-- end -->`.
 """
