@@ -6,12 +6,13 @@ refused, so that no rule is ever half applied.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, TypeVar
 
 import msgspec
 
 from scanner.core import strict_json
+from scanner.core.breaker import BreakerLimits, RaisedLimit
 from scanner.core.errors import UpdateError
 from scanner.core.policy import Ages, KindPolicy, LogPolicy
 from scanner.core.rules import (
@@ -29,6 +30,8 @@ LONGEST_GRACE_S = 7 * 86400
 
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=366 * 86400)]
 Days = Annotated[int, msgspec.Meta(ge=0, le=366)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 Version = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 
 _T = TypeVar("_T")
@@ -76,6 +79,27 @@ class SupervisorFile(_Strict, frozen=True):
     ed25519: str
 
 
+class RaisedFile(_Strict, frozen=True):
+    day: date
+    flips: Share = 0.0
+    restores: Share = 0.0
+    restores_a_day: Count = 0
+
+
+class BreakerFile(_Strict, frozen=True):
+    flips: Share = 0.01
+    restores: Share = 0.001
+    restores_a_day: Count = 5000
+    raised: tuple[RaisedFile, ...] = ()
+
+    def to_limits(self) -> BreakerLimits:
+        raised = tuple(
+            RaisedLimit(each.day, each.flips, each.restores, each.restores_a_day)
+            for each in self.raised
+        )
+        return BreakerLimits(self.flips, self.restores, self.restores_a_day, raised)
+
+
 class PolicyFile(_Strict, frozen=True):
     """The fields of the policy target; times in seconds, texts by language code."""
 
@@ -93,6 +117,7 @@ class PolicyFile(_Strict, frozen=True):
     repeat_s: int = 60
     reboot_grace: bool = False
     appeal: dict[str, str] = {}
+    breaker: BreakerFile = BreakerFile()
 
 
 def parse_policy(text: bytes) -> PolicyFile:

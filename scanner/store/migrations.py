@@ -38,6 +38,34 @@ def first_lists(db: Database) -> None:
         db.execute(statement)
 
 
+@lists()
+def signed_lists(db: Database) -> None:
+    """Lists that change step by step; maps move into files of their own (see status_map.py).
+
+    `change`: what a step changed in a list, the digest of its body, and how much it was; without
+    a body only its count is left. `held`: what waits for an approval. No release has the tables
+    that are dropped here.
+    """
+    for table in ("status_row", "delta", "revoked_id", "holder", "issued", "document"):
+        db.execute(f"DROP TABLE {table}")
+    for statement in (
+        "DELETE FROM artefact",
+        "CREATE TABLE document (target TEXT PRIMARY KEY, body BLOB NOT NULL, digest BLOB NOT NULL)",
+        "CREATE TABLE base (issuer INTEGER PRIMARY KEY, version INTEGER NOT NULL,"
+        " file TEXT NOT NULL, size INTEGER NOT NULL, digest TEXT NOT NULL)",
+        "CREATE TABLE change (id INTEGER PRIMARY KEY, list TEXT NOT NULL,"
+        " from_version INTEGER NOT NULL, to_version INTEGER NOT NULL, issued_at INTEGER NOT NULL,"
+        " flips INTEGER NOT NULL, restores INTEGER NOT NULL, body BLOB, digest BLOB)",
+        "CREATE TABLE held (list TEXT, sha256 TEXT, target TEXT NOT NULL,"
+        " from_version INTEGER NOT NULL, flips INTEGER NOT NULL, restores INTEGER NOT NULL,"
+        " body BLOB, PRIMARY KEY (list, sha256))",
+        "CREATE TABLE generation (number INTEGER NOT NULL)",
+        "INSERT INTO generation VALUES (0)",
+        "CREATE TABLE fault (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, words TEXT NOT NULL)",
+    ):
+        db.execute(statement)
+
+
 @outbox()
 def first_outbox(db: Database) -> None:
     """`seq` is never used twice, even after its row is gone; `epoch` tells rebuilt files apart."""
@@ -87,7 +115,7 @@ def migrate(folder: Path, report: Callable[[str], None] = lambda line: None) -> 
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for file in ALL_FILES:
-            _migrate_file(folder, file, report)
+            migrate_file(folder, file, report)
     except (OSError, sqlite3.Error) as error:
         raise StoreError(
             f"The state folder {folder} cannot be used ({error}). "
@@ -95,10 +123,13 @@ def migrate(folder: Path, report: Callable[[str], None] = lambda line: None) -> 
         ) from error
 
 
-def _migrate_file(folder: Path, file: StoreFile, report: Callable[[str], None]) -> None:
+def migrate_file(
+    folder: Path, file: StoreFile, report: Callable[[str], None] = lambda line: None
+) -> None:
+    """One of them. Raises OSError, sqlite3.Error."""
     path = folder / file.name
     if path.exists() and not _opens_intact(path):
-        report(f"{file.name} is damaged; moved aside as {_move_aside(path).name}")
+        report(f"{file.name} is damaged; moved aside as {move_aside(path).name}")
     db = sqlite3.connect(path, isolation_level=None)
     try:
         configure(db, file)
@@ -118,7 +149,7 @@ def _opens_intact(path: Path) -> bool:
         db.close()
 
 
-def _move_aside(path: Path) -> Path:
+def move_aside(path: Path) -> Path:
     """`outbox.db` → `outbox.db.damaged-1`, with its WAL beside it."""
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():

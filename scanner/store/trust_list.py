@@ -15,7 +15,8 @@ from scanner.core.policy import Checkpoint, CheckpointPolicy
 from scanner.core.targets import PolicyFile, parse_policy, parse_rules
 from scanner.core.trust import TrustList, parse_trust_list
 from scanner.store.database import LISTS, connect, file_id, translated
-from scanner.store.revocations import Artefact, Revocations
+from scanner.store.installed import Artefact, Installed, read_installed
+from scanner.store.revocations import about
 
 
 class SqliteLists:
@@ -26,13 +27,14 @@ class SqliteLists:
         self.checkpoint = checkpoint
         self._allow_test_keys = allow_test_keys
         self._folder = folder
+        self._installed: Installed | None = None
         self._open()
         self.refresh()
 
     def _open(self) -> None:
         self._file_id = file_id(self._folder, LISTS)
         self._db = connect(self._folder, LISTS)
-        self._seen_version, self._has_failed = -1, False
+        self._seen_version, self._has_failed, self._is_new_file = -1, False, True
 
     def _follow_file(self) -> None:
         """A file that was put in the place of ours, and one that has failed, are opened anew."""
@@ -52,20 +54,18 @@ class SqliteLists:
     @property
     def artefacts(self) -> dict[str, Artefact]:
         """Versions and ages of what is installed, for status and doctor."""
-        return dict(self._revocations.artefacts)
+        return dict(self._now.artefacts)
 
     @property
     def signed_at(self) -> datetime | None:
         """The newest time that a signature vouches for; None without lists."""
-        newest = max(
-            (each.issued_at for each in self._revocations.artefacts.values()), default=None
-        )
+        newest = max((each.issued_at for each in self._now.artefacts.values()), default=None)
         return None if newest is None else datetime.fromtimestamp(newest, UTC)
 
     def about(self, pass_: Pass, now: ClockReading) -> ListFacts:
         """Raises StoreError; the next `refresh` then opens the file anew."""
         try:
-            return self._revocations.about(pass_, now)
+            return about(self._now, pass_, now)
         except StoreError:
             self._has_failed = True
             raise
@@ -90,52 +90,58 @@ class SqliteLists:
         self._seen_version = version
         return True
 
+    @property
+    def _now(self) -> Installed:
+        if self._installed is None:
+            raise StoreError("No lists were read. Run `scanner doctor`.")
+        return self._installed
+
     def _load(self) -> None:
         """In one read transaction, so that never half an update is seen."""
+        # What was read from a file that has gone, or that has failed, is not gone on with.
+        before = None if self._is_new_file else self._installed
         try:
             with translated(LISTS.name):
-                self._db.execute("BEGIN")
-                try:
-                    revocations = Revocations(self._db)
-                    documents = self._documents()
-                finally:
-                    self._db.execute("COMMIT")
-            policy = self._read_policy(documents, revocations)
-            trust = self._read_trust(documents, revocations, policy)
+                installed = self._read(before)
+            policy = self._read_policy(installed)
+            trust = self._read_trust(installed, policy)
         except UpdateError as error:
             raise StoreError(f"lists.db holds what this version cannot read: {error}") from error
-        self._revocations, self._policy, self._trust = revocations, policy, trust
+        if self._installed is not None:
+            self._installed.close(but=installed)
+        self._installed, self._policy, self._trust = installed, policy, trust
+        self._is_new_file = False
 
-    def _documents(self) -> dict[str, list[bytes]]:
-        """By artefact: keys, policy, rules."""
-        found: dict[str, list[bytes]] = {}
-        for target, body in self._db.execute("SELECT target, body FROM document ORDER BY target"):
-            found.setdefault(target.split("-")[0], []).append(body)
-        return found
+    def _read(self, before: Installed | None) -> Installed:
+        """Once more when a map has gone between two reads: a newer one has come then."""
+        try:
+            return self._read_once(before)
+        except StoreError:
+            return self._read_once(before)
 
-    def _read_policy(
-        self, documents: dict[str, list[bytes]], revocations: Revocations
-    ) -> CheckpointPolicy:
+    def _read_once(self, before: Installed | None) -> Installed:
+        self._db.execute("BEGIN")
+        try:
+            return read_installed(self._db, self._folder, before)
+        finally:
+            self._db.execute("COMMIT")
+
+    def _read_policy(self, installed: Installed) -> CheckpointPolicy:
         """Without a policy there are no lists either, and nothing is admitted."""
-        policy = CheckpointPolicy(checkpoint=self.checkpoint)
+        policy, documents = CheckpointPolicy(checkpoint=self.checkpoint), installed.documents
         if "policy" in documents:
             policy = to_policy(parse_policy(documents["policy"][0]), self.checkpoint)
         rules = tuple(rule for body in documents.get("rules", ()) for rule in parse_rules(body))
-        end, until = (_date(revocations, name) for name in ("end-of-regime", "offline-until"))
+        end, until = (_date(installed, name) for name in ("end-of-regime", "offline-until"))
         return dataclasses.replace(policy, rules=rules, end_of_regime=end, offline_until=until)
 
-    def _read_trust(
-        self,
-        documents: dict[str, list[bytes]],
-        revocations: Revocations,
-        policy: CheckpointPolicy,
-    ) -> TrustList:
+    def _read_trust(self, installed: Installed, policy: CheckpointPolicy) -> TrustList:
         keys = [
             key
-            for body in documents.get("keys", ())
+            for body in installed.documents.get("keys", ())
             for key in parse_trust_list(body, allow_test_keys=self._allow_test_keys)
         ]
-        artefact = revocations.artefacts.get("keys")
+        artefact = installed.artefacts.get("keys")
         if artefact is None:
             return TrustList.of(keys)
         soft = timedelta(seconds=policy.trust_ages.soft_s)
@@ -144,11 +150,13 @@ class SqliteLists:
 
     def close(self) -> None:
         self._db.close()
+        if self._installed is not None:
+            self._installed.close()
 
 
-def _date(revocations: Revocations, name: str) -> datetime | None:
+def _date(installed: Installed, name: str) -> datetime | None:
     """A date that came with the lists: the version of its artefact, in seconds."""
-    artefact = revocations.artefacts.get(name)
+    artefact = installed.artefacts.get(name)
     return datetime.fromtimestamp(artefact.version, UTC) if artefact else None
 
 

@@ -7,6 +7,7 @@ is not waited for (synchronous=OFF, here only): the figure is work of the proces
 from __future__ import annotations
 
 import itertools
+import sqlite3
 import statistics
 import sys
 import tempfile
@@ -35,11 +36,10 @@ from scanner.core.reasons import Reason  # noqa: E402
 from scanner.core.record import record_of  # noqa: E402
 from scanner.core.repeat import MEMORY_S, RepeatMemory  # noqa: E402
 from scanner.core.verdict import judge  # noqa: E402
-from scanner.store.database import LISTS, connect  # noqa: E402
-from scanner.store.install import confirm_age, row_id  # noqa: E402
+from scanner.store.install import confirm_age  # noqa: E402
 from scanner.store.migrations import migrate  # noqa: E402
 from scanner.store.outbox import SqliteOutbox  # noqa: E402
-from scanner.store.revocations import INDEXES_A_ROW  # noqa: E402
+from scanner.store.status_map import INDEXES_A_ROW, ROW  # noqa: E402
 from scanner.store.trust_list import SqliteLists  # noqa: E402
 from tests.bench.table import print_table  # noqa: E402
 
@@ -47,7 +47,6 @@ PASSES, ROUNDS = 200, 15
 AT = moscow("2020-04-29 12:00")
 SEASON = ("2020-04-20 00:00", "2020-05-12 00:00")
 FIRST_INDEX = 102_000
-BYTE_OF_ROW = "SELECT substr(bits, ?, 1) FROM status_row WHERE id = ?"
 TARGET_RATIO, TARGET_US = 2.0, 1000.0
 
 
@@ -130,12 +129,12 @@ def verifier(payloads: Sequence[bytes]) -> Callable[[bytes], None]:
 
 def look_up(state: Path, passes: Mapping[bytes, Pass]) -> Callable[[bytes], None]:
     """One row of the status map for each, over an open connection."""
-    db = connect(state, LISTS)
-    places = {payload: divmod(pass_.index or 0, INDEXES_A_ROW) for payload, pass_ in passes.items()}
+    (path,) = state.glob("status-1-*.db")
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    rows = {payload: (pass_.index or 0) // INDEXES_A_ROW for payload, pass_ in passes.items()}
 
     def find(payload: bytes) -> None:
-        row, place = places[payload]
-        if db.execute(BYTE_OF_ROW, (place // 4 + 1, row_id(1, row))).fetchone() is None:
+        if db.execute(ROW, (rows[payload],)).fetchone() is None:
             raise SystemExit("the status map of the samples has no such row")
 
     return find

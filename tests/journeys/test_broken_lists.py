@@ -70,7 +70,7 @@ def cut_it_short(state: Path) -> None:
 
 def drop_a_table(state: Path) -> None:
     db = connect(state, LISTS)
-    db.execute("DROP TABLE status_row")
+    db.execute("DROP TABLE document")
     db.close()
 
 

@@ -59,7 +59,7 @@ def test_torn_page_is_found(tmp_path: Path) -> None:
     migrate(tmp_path)
     path = tmp_path / "lists.db"
     db = connect(tmp_path, LISTS)
-    db.executemany("INSERT INTO holder VALUES (?)", [(n.to_bytes(8),) for n in range(2000)])
+    db.executemany("INSERT INTO artefact VALUES (?, 1, 1)", [(f"{n:08}",) for n in range(2000)])
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
     torn = bytearray(path.read_bytes())
@@ -97,9 +97,9 @@ def test_transaction_is_all_or_nothing(tmp_path: Path) -> None:
 
     def half_way() -> None:
         with transaction(db, "lists.db"):
-            db.execute("INSERT INTO holder VALUES (x'01')")
+            db.execute("INSERT INTO artefact VALUES ('keys', 1, 1)")
             db.execute("INSERT INTO nowhere VALUES (1)")
 
     with pytest.raises(StoreError):
         half_way()
-    assert db.execute("SELECT count(*) FROM holder").fetchone() == (0,)
+    assert db.execute("SELECT count(*) FROM artefact").fetchone() == (0,)

@@ -1,0 +1,204 @@
+"""What is installed, read from `lists.db` in one transaction, checked, and indexed in memory.
+
+Only the bases of the status maps stay on the disk. Each body carries a digest, and the changes of
+a list are a chain from its base to its version: a damaged or missing row is an error, never a
+shorter list.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from scanner.core.errors import StoreError
+from scanner.core.revocation import REF_BYTES, StatusBits, decode_delta, decode_ids, decode_refs
+from scanner.store.status_map import StatusMap
+
+DIGEST_BYTES = 16
+STATUS = "status-"
+
+_CHAIN = (
+    "SELECT id, list, from_version, to_version, body, digest FROM change"
+    " WHERE body IS NOT NULL AND id > ? ORDER BY id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """Which version is installed and when it was last confirmed (seconds since 1970)."""
+
+    version: int
+    issued_at: int
+
+
+class Refs:
+    """Sorted 8-byte references, 8 bytes each also in memory."""
+
+    def __init__(self, joined: bytes) -> None:
+        self._joined = joined
+
+    def __len__(self) -> int:
+        return len(self._joined) // REF_BYTES
+
+    def __getitem__(self, place: int) -> bytes:
+        return self._joined[place * REF_BYTES : (place + 1) * REF_BYTES]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (self[place] for place in range(len(self)))
+
+    def __contains__(self, ref: object) -> bool:
+        if not isinstance(ref, bytes):
+            return False
+        place = bisect_left(self, ref)
+        return place < len(self) and self[place] == ref
+
+
+@dataclass(slots=True)
+class Installed:
+    """One moment of the lists. Maps are open files: `close` those that the next one lacks."""
+
+    artefacts: Mapping[str, Artefact]
+    documents: dict[str, list[bytes]] = field(default_factory=dict)
+    maps: dict[int, StatusMap] = field(default_factory=dict)
+    overlays: dict[int, dict[int, StatusBits]] = field(default_factory=dict)
+    ids: set[bytes] = field(default_factory=set)
+    holders: Refs = field(default_factory=lambda: Refs(b""))
+    issued: dict[str, Refs] = field(default_factory=dict)
+    last_change: int = 0
+    generation: int = 0  # another one: not only new changes have come
+
+    def status(self, issuer: int, index: int) -> StatusBits | None:
+        """None beyond the map and where there is none. Raises StoreError."""
+        if (changed := self.overlays.get(issuer, {}).get(index)) is not None:
+            return changed
+        map_ = self.maps.get(issuer)
+        return None if map_ is None else map_.status(index)
+
+    def size(self, issuer: int | None = None) -> int:
+        """Indexes of one issuer's map, or of all."""
+        return sum(map_.size for no, map_ in self.maps.items() if issuer in (None, no))
+
+    def close(self, but: Installed | None = None) -> None:
+        """The maps, without those that another moment goes on with."""
+        kept = () if but is None else but.maps.values()
+        for map_ in self.maps.values():
+            if not any(map_ is other for other in kept):
+                map_.close()
+
+
+def read_installed(
+    db: sqlite3.Connection,
+    folder: Path,
+    before: Installed | None = None,
+    *,
+    skip_lost_maps: bool = False,
+) -> Installed:
+    """In a read transaction of the caller. Raises StoreError, UpdateError, sqlite3.Error.
+
+    before: an earlier moment of the same file, whose maps and overlays are gone on with.
+    skip_lost_maps: a map whose file is gone is left out, for who brings a new one.
+    """
+    rows = db.execute("SELECT name, version, issued_at FROM artefact")
+    installed = Installed({name: Artefact(version, at) for name, version, at in rows})
+    try:
+        _read_documents(db, installed)
+        bases = _open_maps(db, folder, installed, before, skip_lost=skip_lost_maps)
+        _read_changes(db, installed, bases, before)
+    except BaseException:
+        if before is None:
+            installed.close()
+        else:
+            installed.close(but=before)
+        raise
+    return installed
+
+
+def digest_of(body: bytes) -> bytes:
+    """Tells a damaged body; whether it is genuine was decided before it was written."""
+    return sha256(body).digest()[:DIGEST_BYTES]
+
+
+def _read_documents(db: sqlite3.Connection, installed: Installed) -> None:
+    """Texts as they were signed; holders, revoked ids and issued sets as they are to be asked."""
+    for name, body, digest in db.execute("SELECT target, body, digest FROM document ORDER BY 1"):
+        if not isinstance(body, bytes) or digest_of(body) != digest:
+            raise _damaged(f"the document {name} is not what was written")
+        match name.split("-"):
+            case ["holders"]:
+                installed.holders = Refs(b"".join(decode_refs(body)))
+            case ["ids"]:
+                installed.ids = set(decode_ids(body).revoked)
+            case ["issued", kid, *_]:
+                parts = (*installed.issued.get(kid, ()), *decode_refs(body))
+                installed.issued[kid] = Refs(b"".join(sorted(parts)))
+            case [kind, *_]:
+                installed.documents.setdefault(kind, []).append(body)
+
+
+def _open_maps(
+    db: sqlite3.Connection,
+    folder: Path,
+    installed: Installed,
+    before: Installed | None,
+    *,
+    skip_lost: bool,
+) -> dict[str, int]:
+    """Opens the map of each issuer; returns the version of each base by its list."""
+    bases = {}
+    rows = db.execute("SELECT issuer, version, file, size FROM base ORDER BY issuer").fetchall()
+    for issuer, version, file, size in rows:
+        bases[f"{STATUS}{issuer}"] = version
+        known = before.maps.get(issuer) if before else None
+        is_same = known is not None and known.file == file
+        if skip_lost and not is_same and not (folder / file).is_file():
+            continue
+        installed.maps[issuer] = known if known and is_same else StatusMap(folder, file, size)
+    return bases
+
+
+def _read_changes(
+    db: sqlite3.Connection,
+    installed: Installed,
+    bases: dict[str, int],
+    before: Installed | None,
+) -> None:
+    """Over the bases, in order; only the new ones when nothing else has changed before them."""
+    installed.generation = int(db.execute("SELECT number FROM generation").fetchone()[0])
+    at, after = _versions_of_bases(db, bases), 0
+    if before is not None and before.generation == installed.generation:
+        after = before.last_change
+        installed.overlays = {no: dict(overlay) for no, overlay in before.overlays.items()}
+        installed.ids = set(before.ids)
+        at = {name: before.artefacts[name].version for name in at}
+    installed.last_change = after
+    for number, name, from_version, to_version, body, digest in db.execute(_CHAIN, (after,)):
+        if not isinstance(body, bytes) or digest_of(body) != digest or at.get(name) != from_version:
+            raise _damaged(f"change {number} of {name} does not fit")
+        _put(installed, name, body)
+        at[name], installed.last_change = to_version, number
+    for name, version in at.items():
+        if name not in installed.artefacts or installed.artefacts[name].version != version:
+            raise _damaged(f"the last change of {name} is missing")
+
+
+def _versions_of_bases(db: sqlite3.Connection, bases: dict[str, int]) -> dict[str, int]:
+    row = db.execute("SELECT body FROM document WHERE target = 'ids'").fetchone()
+    return bases if row is None else bases | {"ids": decode_ids(row[0]).to_version}
+
+
+def _put(installed: Installed, name: str, body: bytes) -> None:
+    if name.startswith(STATUS):
+        delta = decode_delta(body)
+        installed.overlays.setdefault(delta.issuer_no, {}).update(delta.changes)
+    else:
+        changes = decode_ids(body)
+        installed.ids.difference_update(changes.restored)
+        installed.ids.update(changes.revoked)
+
+
+def _damaged(why: str) -> StoreError:
+    return StoreError(f"lists.db is damaged ({why}). Run `scanner sync`; it is rebuilt.")
