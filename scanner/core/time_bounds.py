@@ -29,7 +29,7 @@ class TimeSource(Enum):
     ENROLMENT = "enrolment"
     TIME_CODE = "time code"
     RTC = "clock battery"
-    HAND = "set by hand"
+    HAND = "hand"
     PASS = "pass"
 
 

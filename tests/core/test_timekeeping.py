@@ -94,6 +94,15 @@ def test_code_that_agrees_narrows_the_interval() -> None:
     assert reading.latest < NOON + 91 * SECOND
 
 
+def test_code_just_beside_the_interval_widens_it() -> None:
+    """The issuer's clock is seconds off: what either of them says may be true."""
+    keeper = by_code(NOON)
+    keeper.take_time_code(NOON + 100 * SECOND, lost(30.0))
+    reading = keeper.read(lost(30.0))
+    assert abs(reading.earliest - (NOON + 30 * SECOND)) < SECOND
+    assert reading.latest == NOON + 160 * SECOND
+
+
 def test_code_far_ahead_is_refused() -> None:
     """Beyond 48 hours past floor and uptime; nothing changes."""
     keeper = Timekeeper(MEMORY)

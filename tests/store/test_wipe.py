@@ -137,12 +137,28 @@ def test_wipe_that_was_cut_off_is_finished_by_the_next(
     assert not any(secret in bytes_of(state) for secret in SECRETS)
 
 
-def test_key_elsewhere_is_removed_or_named(state: Path, tmp_path: Path) -> None:
-    """A fleet key that this user may not remove is given back, and the rest is wiped."""
-    key, folder = tmp_path / "fleet.key", tmp_path / "absent" / "fleet.key"
+def test_key_elsewhere_is_removed(state: Path, tmp_path: Path) -> None:
+    """A fleet key in another folder goes too; one that is not there does no harm."""
+    key, absent = tmp_path / "fleet.key", tmp_path / "absent" / "fleet.key"
     key.write_text("AGE-SECRET-KEY-1")
-    assert wipe(state, END, AT, [key, folder]) == []
+    assert wipe(state, END, AT, [key, absent]) == []
     assert not key.exists()
+
+
+def test_key_that_may_not_be_removed_is_named(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """/etc is read-only for a service: the rest is wiped, and somebody is told of this one."""
+    key, real = tmp_path / "fleet.key", module._remove
+
+    def remove(path: Path) -> None:
+        if path == key:
+            raise OSError("read-only file system")
+        real(path)
+
+    monkeypatch.setattr(module, "_remove", remove)
+    assert wipe(state, END, AT, [key]) == [key]
+    assert is_wiped(state, END)
 
 
 def test_files_of_others_stay(state: Path) -> None:
