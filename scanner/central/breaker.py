@@ -1,84 +1,47 @@
-"""How much may change within a day before devices hold it back, told before it is published.
+"""The circuit breaker of the devices, asked before anything is published.
 
-Devices count for themselves, since a stolen online key asks nobody. Here the same limits keep a
-slip of the hand, such as revoking a whole file of passes, from being published at all.
+Devices count for themselves, since a stolen online key asks nobody. Here the same arithmetic
+keeps a slip of the hand, such as revoking a whole file of passes, from being published at all.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-
-import msgspec
+from datetime import datetime, timedelta
 
 from scanner.central.errors import CentralError
 from scanner.central.lists import map_size
-from scanner.central.register import Artefact, Register, Tally
+from scanner.central.register import Artefact, Register, Waiting
+from scanner.core.breaker import WEEK_DAYS, BreakerLimits, Room, room
+from scanner.core.targets import parse_policy
 
-DAY = timedelta(days=1)
-
-
-class Raised(msgspec.Struct, frozen=True):
-    """Other limits for one day, signed before it."""
-
-    day: date
-    flips: float | None = None
-    restores: float | None = None
-    restores_a_day: int | None = None
-
-
-class Breaker(msgspec.Struct, frozen=True):
-    """Shares of the issuer's map and a number, each within 24 hours."""
-
-    flips: float = 0.01
-    restores: float = 0.001
-    restores_a_day: int = 5000
-    raised: tuple[Raised, ...] = ()
-
-
-class _Policy(msgspec.Struct, frozen=True):
-    breaker: Breaker = Breaker()
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Entries that may change, and those of them that may become valid again."""
-
-    flips: int
-    restores: int
-
-
-def limits(policy: bytes, size: int, now: datetime) -> Limits:
-    """What the policy allows today for a map of `size` indexes; the day is the one in UTC."""
-    breaker = msgspec.json.decode(policy, type=_Policy).breaker
-    flips, restores, most = breaker.flips, breaker.restores, breaker.restores_a_day
-    for raised in breaker.raised:
-        if raised.day == now.date():
-            flips = max(flips, raised.flips or 0)
-            restores = max(restores, raised.restores or 0)
-            most = max(most, raised.restores_a_day or 0)
-    return Limits(int(flips * size), int(min(restores * size, most)))
+WEEK = timedelta(days=WEEK_DAYS)
 
 
 def check(register: Register, policy: bytes, now: datetime) -> None:
-    """Raises CentralError when what waits would be held by the devices."""
-    allowed = limits(policy, map_size(register), now)
+    """Raises CentralError when a device that is up to date would hold what waits."""
+    limits, size = parse_policy(policy).breaker.to_limits(), map_size(register)
     for artefact in Artefact:
         waiting = register.pending(artefact)
-        if not waiting.flips:
-            continue
-        before = register.published_since(artefact, now - DAY)
-        _compare(waiting, before, allowed, artefact)
+        if waiting.flips or waiting.restores:
+            may = room_for(register, artefact, limits, size, now)
+            _compare(waiting, may, artefact)
 
 
-def _compare(waiting: Tally, before: Tally, allowed: Limits, artefact: Artefact) -> None:
-    flips, restores = waiting.flips + before.flips, waiting.restores + before.restores
-    if flips <= allowed.flips and restores <= allowed.restores:
+def room_for(
+    register: Register, artefact: Artefact, limits: BreakerLimits, size: int, now: datetime
+) -> Room:
+    """What a list may still change now; holders and ids are measured by the map as well."""
+    at = int(now.timestamp())
+    return room(limits, size, register.published_since(artefact, now - WEEK), at, at)
+
+
+def _compare(waiting: Waiting, may: Room, artefact: Artefact) -> None:
+    if waiting.flips <= may.flips and waiting.restores <= may.restores:
         return
     raise CentralError(
-        f"This is beyond the circuit breaker: {flips} changes of the {artefact.name.lower()} list "
-        f"within 24 hours where {allowed.flips} are allowed, {restores} restored where "
-        f"{allowed.restores} are. Devices would hold it back. If it is right, either raise the "
-        "limits of this day (`scanner central policy set`, breaker.raised), or publish with "
-        "--beyond-breaker and then run `scanner central approve`."
+        f"This is beyond the circuit breaker: {waiting.flips} entries of the "
+        f"{artefact.name.lower()} list would be taken back where {may.flips} still may be, and "
+        f"{waiting.restores} restored where {may.restores} may. Devices would hold it back. If it "
+        "is right, either raise the limits of this day (`scanner central policy set`, "
+        "breaker.raised), or publish with --beyond-breaker and then run `scanner central approve`."
     )

@@ -73,7 +73,7 @@ class City:
             policy = Documents(self.repository, edition).policy()
             breaker.check(self.register, policy, now)
         maker = ListMaker(self.register, edition, now, self.means.progress)
-        waiting = [part for part in Artefact if self.register.pending(part).flips]
+        waiting = [part for part in Artefact if self.register.pending(part).changed]
         if maker.has_grown() and Artefact.STATUS not in waiting:
             waiting.append(Artefact.STATUS)
         for artefact in waiting:

@@ -19,6 +19,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from scanner.central.errors import CentralError
+from scanner.core.breaker import Tally
 
 FILE = "register.db"
 _LAYOUT = 1
@@ -51,6 +52,17 @@ CREATE TABLE version (
 """
 
 
+# Version, entries whose value is another one after it, those that were 0, those that are 0.
+_BY_VERSION = """
+SELECT version, count(*), sum(was = 0), sum(last = 0) FROM (
+    SELECT version, first_value(old) OVER span AS was, last_value(new) OVER span AS last,
+           row_number() OVER (PARTITION BY version, entry ORDER BY seq) AS place
+    FROM journal WHERE artefact = ? AND {condition}
+    WINDOW span AS (PARTITION BY version, entry ORDER BY seq
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+) WHERE place = 1 AND was <> last"""
+
+
 class Artefact(IntEnum):
     """What changes by entries, and the versions of each are counted from 1."""
 
@@ -63,9 +75,10 @@ Entry = int | bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """Changes of one artefact: entries that changed, and those of them that became 0."""
+class Waiting:
+    """Entries that changed; those that were valid before; those that are valid again."""
 
+    changed: int
     flips: int
     restores: int
 
@@ -147,28 +160,24 @@ class Register:
         query = "SELECT entry, value FROM state WHERE artefact = ? ORDER BY entry"
         yield from self.db.execute(query, (artefact,))
 
-    def pending(self, artefact: Artefact) -> Tally:
+    def pending(self, artefact: Artefact) -> Waiting:
         """What waits for a version; back and forth again counts for nothing."""
-        return self._tally(artefact, "version IS NULL", ())
+        query = f"{_BY_VERSION.format(condition='version IS NULL')} GROUP BY version"
+        row = self.db.execute(query, (artefact,)).fetchone()
+        return Waiting(*row[1:]) if row else Waiting(0, 0, 0)
 
-    def published_since(self, artefact: Artefact, since: datetime) -> Tally:
-        """What became part of a version after `since`, its newest first base apart."""
+    def published_since(self, artefact: Artefact, since: datetime) -> list[Tally]:
+        """What each version after `since` changed."""
         condition = (
             "version IN (SELECT number FROM version WHERE artefact = journal.artefact AND at > ?)"
         )
-        return self._tally(artefact, condition, (int(since.timestamp()),))
-
-    def _tally(self, artefact: Artefact, condition: str, arguments: tuple[int, ...]) -> Tally:
-        query = f"""
-            SELECT count(*), coalesce(sum(last = 0), 0) FROM (
-                SELECT first_value(old) OVER span AS was, last_value(new) OVER span AS last,
-                       row_number() OVER (PARTITION BY entry ORDER BY seq) AS place
-                FROM journal WHERE artefact = ? AND {condition}
-                WINDOW span AS (PARTITION BY entry ORDER BY seq
-                    ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
-            ) WHERE place = 1 AND was <> last"""
-        flips, restores = self.db.execute(query, (artefact, *arguments)).fetchone()
-        return Tally(flips, restores)
+        query = f"{_BY_VERSION.format(condition=condition)} GROUP BY version"
+        made = dict(self.history(artefact))
+        rows = self.db.execute(query, (artefact, int(since.timestamp())))
+        return [
+            Tally(int(made[version].timestamp()), flips, restores)
+            for version, _, flips, restores in rows
+        ]
 
     def newest(self, artefact: Artefact) -> int:
         query = "SELECT coalesce(max(number), 0) FROM version WHERE artefact = ?"

@@ -25,7 +25,7 @@ def status_lines(city: City, *, is_whole: bool = False) -> Iterator[str]:
         listed = sum(1 for _ in register.entries(artefact))
         yield (
             f"{artefact.name.lower():12} version {register.newest(artefact)}, {listed} listed, "
-            f"{waiting.flips} waiting"
+            f"{waiting.changed} waiting"
         )
     yield f"map          {map_size(register)} indexes"
     yield from _expiries(state, city.means.now)

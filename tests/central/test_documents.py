@@ -172,4 +172,4 @@ def test_sticks_sign_while_changes_wait(central: Path, device: Device) -> None:
     assert "rules-2" in targets
     assert not any(name.startswith("d-") for name in targets)
     with open_city(central, means(NOW)) as city:
-        assert city.register.pending(Artefact.STATUS).flips == 1
+        assert city.register.pending(Artefact.STATUS).changed == 1

@@ -54,7 +54,7 @@ def publish(register: Register, edition: Edition, change: dict[int, int], at: da
     with register.transaction():
         for index, value in change.items():
             register.change(Artefact.STATUS, [index], value, at)
-    if register.pending(Artefact.STATUS).flips or not register.newest(Artefact.STATUS):
+    if register.pending(Artefact.STATUS).changed or not register.newest(Artefact.STATUS):
         register.take_version(Artefact.STATUS, at)
         ListMaker(register, edition, at).renew(Artefact.STATUS)
 
