@@ -125,12 +125,14 @@ make_venv() {
 }
 
 # Whatever index, mirror or certificate pip is set to use here, only files of the lock get in.
+# The lock is complete, so pip resolves nothing (--no-deps): older ones stumble over a requirement
+# with extras as soon as a release newer than the locked one is out.
 install_lock() {
     if [ -t 2 ]; then quiet=; else quiet=-q; fi
     say "installing the Python packages of requirements.lock, about 140 MB"
     # shellcheck disable=SC2086  # an option or nothing
     PIP_USER=0 "$venv/bin/python" -I -m pip install $quiet --no-input --disable-pip-version-check \
-        --require-hashes --only-binary=:all: -r "$lock" >&2 ||
+        --no-deps --require-hashes --only-binary=:all: -r "$lock" >&2 ||
         give_up "pip failed, see above. Check the network and the free space, then run this again."
     "$venv/bin/python" -I -c 'import cv2, zxingcpp; from pyzbar import pyzbar' ||
         give_up "installed, but a library cannot be loaded, see above."
