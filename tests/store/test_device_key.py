@@ -15,7 +15,8 @@ def test_key_is_made_once_for_this_user_alone(tmp_path: Path) -> None:
     """The first start makes it, mode 0600, PKCS#8 PEM; every later start finds the same."""
     first = provide_device_key(tmp_path)
     assert (tmp_path / KEY_FILE).stat().st_mode & 0o777 == 0o600
-    assert load_pem_private_key((tmp_path / KEY_FILE).read_bytes(), password=None)
+    kept = load_pem_private_key((tmp_path / KEY_FILE).read_bytes(), password=None)
+    assert kept.public_key() == first.public_key()
     assert device_id(provide_device_key(tmp_path)) == device_id(first)
     assert [path.name for path in tmp_path.iterdir()] == [KEY_FILE]
 
