@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from scanner.assembly.clock import open_known_time, start_clock
 from scanner.assembly.housekeeping import Housekeeping, Stores
 from scanner.checkpoint import Ports, Scan, ScanLoop
 from scanner.config import Settings
-from scanner.core.errors import ConfigError
+from scanner.core.errors import ConfigError, StoreError
 from scanner.core.policy import Checkpoint
 from scanner.core.reasons import SignalName
 from scanner.core.record import NO_FLAGS, RecordFlag
@@ -26,6 +27,8 @@ from scanner.ports import CameraState
 if TYPE_CHECKING:
     from hardware.notify import SystemdNotifier
     from hardware.pins import Wiring
+
+log = logging.getLogger("scanner.device")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,11 @@ class Device:
         """One turn of the loop; systemd is told that it turned, so that a hang is noticed."""
         scan = self.loop.step()
         now_s = self.loop.ports.clock.monotonic_s()
-        self.keep_house(now_s)
+        try:
+            self.keep_house(now_s)
+        except StoreError as error:
+            # A full disk must not end the checkpoint: it goes on and answers STORE by itself.
+            log.error("housekeeping is tried again in a minute: %s", error)
         self.notify.watchdog(now_s)
         return scan
 
