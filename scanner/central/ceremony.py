@@ -1,4 +1,4 @@
-"""What the holders of root sticks meet for: exchange a key, set the end of the regime.
+"""What the holders of sticks meet for: exchange a key, end the regime, answer a leak.
 
 A key is exchanged while the old one still counts: what the old and the new root both accept is
 published first, then the new root. Lost sticks are exchanged by those that are left.
@@ -16,7 +16,7 @@ from scanner.central.city import City
 from scanner.central.documents import Documents
 from scanner.central.edition import Edition, State
 from scanner.central.errors import CentralError
-from scanner.central.issuer import LEAD, make_issuer_key, still_needed, time_entry
+from scanner.central.issuer import LEAD, make_issuer_key, retire_key, still_needed, time_entry
 from scanner.central.keys import (
     FRESH,
     ONLINE,
@@ -149,3 +149,20 @@ def _place_of(city: City, name: str, folder: Path | None) -> Path:
             f"with --to; else name its folder with --offline."
         )
     return folder
+
+
+def publish_issued_set(city: City, kid: str) -> int:
+    """Returns how many passes stay good. Raises CentralError; then the key is as it was."""
+    try:
+        raw = bytes.fromhex(kid)
+    except ValueError:
+        raise CentralError(
+            f"{kid} is no kid: 16 hex digits, see `scanner central status`."
+        ) from None
+    city.check_sticks(Targets.type)
+    rows = city.register.db.execute("SELECT cti_hash FROM issued WHERE kid = ?", (raw,))
+    hashes = [bytes(row[0]) for row in rows]
+    with city.register.transaction():
+        retire_key(city.register, raw)
+        city.sign(lambda documents, edition: documents.set_issued(kid, hashes))
+    return len(hashes)

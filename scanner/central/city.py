@@ -9,7 +9,7 @@ repository/       metadata/ and targets/: what is served, copied, carried
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +22,7 @@ from scanner.central.edition import Edition, State
 from scanner.central.files import Writer, locked, write_atomically
 from scanner.central.keys import ONLINE, Entropy, NamedKey, load_keys, offline_folders
 from scanner.central.lists import ListMaker, Progress, in_silence
-from scanner.central.register import Artefact, Entry, Register
+from scanner.central.register import Artefact, Entry, Register, check_founded
 from scanner.central.repository import Repository
 from scanner.central.roles import too_few
 from scanner.core.targets import parse_policy
@@ -48,7 +48,7 @@ class Change:
     """Entries of an artefact that get a value; 0 is the value of what was never touched."""
 
     artefact: Artefact
-    entries: Iterable[Entry]
+    entries: Sequence[Entry]
     value: int
 
 
@@ -77,7 +77,7 @@ class City:
         if maker.has_grown() and Artefact.STATUS not in waiting:
             waiting.append(Artefact.STATUS)
         for artefact in waiting:
-            self.register.take_version(artefact, now)
+            self.register.take_version(artefact, now, is_counted=not beyond_breaker)
         for artefact in Artefact:
             # A base is approved once for a week; the deltas around it change all the time.
             with_base = artefact is Artefact.STATUS and (
@@ -96,11 +96,16 @@ class City:
         policy = self.documents().policy()
         with register.transaction():
             changed = sum(
-                register.change(one.artefact, one.entries, one.value, now) for one in changes
+                register.change(one.artefact, self._shown(one.entries), one.value, now)
+                for one in changes
             )
             if not beyond_breaker:
                 breaker.check(register, policy, now)
         return changed
+
+    def _shown(self, entries: Sequence[Entry]) -> Iterator[Entry]:
+        places = self.means.progress(range(len(entries)), len(entries), "Register")
+        return (entries[place] for place in places)
 
     def sign(self, change: Callable[[Documents, Edition], object]) -> State:
         """Change what the sticks sign, and publish that; waiting changes go on waiting."""
@@ -143,6 +148,7 @@ class City:
 @contextmanager
 def open_city(folder: Path, means: Means) -> Iterator[City]:
     """Raises CentralError when there is none."""
+    check_founded(folder)
     with locked(folder):
         register = Register(folder)
         try:

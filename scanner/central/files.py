@@ -58,7 +58,7 @@ def locked(folder: Path) -> Iterator[None]:
         descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise CentralError(
-            f"{folder} is no central folder ({error.strerror}). Run `scanner central init`."
+            f"{folder} cannot be written ({error.strerror}). Run this as the folder's owner."
         ) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -47,18 +47,19 @@ CREATE TABLE journal (
 CREATE INDEX journal_version ON journal (artefact, version);
 CREATE TABLE version (
     artefact INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL,
+    changed INTEGER NOT NULL, flips INTEGER NOT NULL, restores INTEGER NOT NULL,
     PRIMARY KEY (artefact, number)
 ) STRICT, WITHOUT ROWID;
 """
 
 
-# Version, entries whose value is another one after it, those that were 0, those that are 0.
-_BY_VERSION = """
-SELECT version, count(*), sum(was = 0), sum(last = 0) FROM (
-    SELECT version, first_value(old) OVER span AS was, last_value(new) OVER span AS last,
-           row_number() OVER (PARTITION BY version, entry ORDER BY seq) AS place
-    FROM journal WHERE artefact = ? AND {condition}
-    WINDOW span AS (PARTITION BY version, entry ORDER BY seq
+# Entries whose value is another one now; those that were valid; those that are valid again.
+_PENDING = """
+SELECT count(*), coalesce(sum(was = 0), 0), coalesce(sum(last = 0), 0) FROM (
+    SELECT first_value(old) OVER span AS was, last_value(new) OVER span AS last,
+           row_number() OVER (PARTITION BY entry ORDER BY seq) AS place
+    FROM journal WHERE artefact = ? AND version IS NULL
+    WINDOW span AS (PARTITION BY entry ORDER BY seq
         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 ) WHERE place = 1 AND was <> last"""
 
@@ -87,9 +88,8 @@ class Register:
     """Open for one command; `close` or leave the `with` block when done."""
 
     def __init__(self, folder: Path) -> None:
+        check_founded(folder)
         path = folder / FILE
-        if not path.exists():
-            raise CentralError(f"{folder} is no central folder. Run `scanner central init` first.")
         self.db = _open(path)
         self._check_layout(path)
 
@@ -162,22 +162,12 @@ class Register:
 
     def pending(self, artefact: Artefact) -> Waiting:
         """What waits for a version; back and forth again counts for nothing."""
-        query = f"{_BY_VERSION.format(condition='version IS NULL')} GROUP BY version"
-        row = self.db.execute(query, (artefact,)).fetchone()
-        return Waiting(*row[1:]) if row else Waiting(0, 0, 0)
+        return Waiting(*self.db.execute(_PENDING, (artefact,)).fetchone())
 
     def published_since(self, artefact: Artefact, since: datetime) -> list[Tally]:
         """What each version after `since` changed."""
-        condition = (
-            "version IN (SELECT number FROM version WHERE artefact = journal.artefact AND at > ?)"
-        )
-        query = f"{_BY_VERSION.format(condition=condition)} GROUP BY version"
-        made = dict(self.history(artefact))
-        rows = self.db.execute(query, (artefact, int(since.timestamp())))
-        return [
-            Tally(int(made[version].timestamp()), flips, restores)
-            for version, _, flips, restores in rows
-        ]
+        query = "SELECT at, flips, restores FROM version WHERE artefact = ? AND at > ?"
+        return [Tally(*row) for row in self.db.execute(query, (artefact, int(since.timestamp())))]
 
     def newest(self, artefact: Artefact) -> int:
         query = "SELECT coalesce(max(number), 0) FROM version WHERE artefact = ?"
@@ -189,12 +179,18 @@ class Register:
         rows = self.db.execute(query, (artefact,))
         return [(number, datetime.fromtimestamp(at, UTC)) for number, at in rows]
 
-    def take_version(self, artefact: Artefact, now: datetime) -> int:
-        """Everything that waits becomes the next version; returns its number."""
-        number = self.newest(artefact) + 1
+    def take_version(self, artefact: Artefact, now: datetime, *, is_counted: bool = True) -> int:
+        """Everything that waits becomes the next version; returns its number.
+
+        is_counted False: devices apply it by an approval, outside the circuit breaker.
+        """
+        number, waiting = self.newest(artefact) + 1, self.pending(artefact)
+        tally = (waiting.flips, waiting.restores) if is_counted else (0, 0)
+        counts = (waiting.changed, *tally)
         with self.transaction():
             self.db.execute(
-                "INSERT INTO version VALUES (?, ?, ?)", (artefact, number, int(now.timestamp()))
+                "INSERT INTO version VALUES (?, ?, ?, ?, ?, ?)",
+                (artefact, number, int(now.timestamp()), *counts),
             )
             self.db.execute(
                 "UPDATE journal SET version = ? WHERE artefact = ? AND version IS NULL",
@@ -203,8 +199,8 @@ class Register:
         return number
 
     def touched_since(self, artefact: Artefact, version: int) -> int:
-        """How many entries a delta from `version` to the newest one has to say."""
-        query = "SELECT count(DISTINCT entry) FROM journal WHERE artefact = ? AND version > ?"
+        """How many entries a delta from `version` to the newest one has to say, at most."""
+        query = "SELECT coalesce(sum(changed), 0) FROM version WHERE artefact = ? AND number > ?"
         return int(self.db.execute(query, (artefact, version)).fetchone()[0])
 
     def changes_since(self, artefact: Artefact, version: int) -> dict[Entry, int]:
@@ -217,6 +213,12 @@ class Register:
                 SELECT max(seq) FROM journal
                 WHERE artefact = :artefact AND version > :version GROUP BY entry)"""
         return dict(self.db.execute(query, {"artefact": artefact, "version": version}))
+
+
+def check_founded(folder: Path) -> None:
+    """Raises CentralError for a folder without a register."""
+    if not (folder / FILE).exists():
+        raise CentralError(f"{folder} is no central folder. Run `scanner central init` first.")
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from scanner.central.city import City
 from scanner.central.edition import Renewable, State
 from scanner.central.lists import map_size
 from scanner.central.register import Artefact
 from scanner.central.roles import END_OF_REGIME, REV
+
+SOON = timedelta(days=14)
 
 
 def status_lines(city: City, *, is_whole: bool = False) -> Iterator[str]:
@@ -35,6 +37,19 @@ def status_lines(city: City, *, is_whole: bool = False) -> Iterator[str]:
     if is_whole:
         for target in sorted(state.all_targets(), key=lambda target: target.path):
             yield f"target       {target.path} {target.length} bytes"
+
+
+def warnings(city: City) -> Iterator[str]:
+    """What the sticks must renew soon, or devices will take no more updates."""
+    state, now = city.repository.state(), city.means.now
+    for role, part in (("targets", state.targets), ("root", state.root)):
+        left = part.signed.expires - now
+        if left < SOON:
+            again = "policy set" if role == "targets" else "end-regime"
+            yield (
+                f"The signatures of {role} end in {max(left.days, 0)} days. Have the sticks sign: "
+                f"`scanner central {again}`, with what is signed now."
+            )
 
 
 def _expiries(state: State, now: datetime) -> Iterator[str]:

@@ -66,9 +66,13 @@ def init(desk: Desk, issuer: str, issuer_no: int, time_zone: str, indexes: int) 
 @pass_desk
 def publish(desk: Desk, beyond_breaker: bool) -> None:
     """Sign and write the newest lists; run it every five minutes from a timer."""
+    from scanner.central.status import warnings
+
     with desk.city() as city:
         city.publish(beyond_breaker=beyond_breaker)
         click.echo(published_line(city))
+        for warning in warnings(city):
+            click.echo(warning, err=True)
 
 
 @command.command()

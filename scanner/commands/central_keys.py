@@ -73,7 +73,7 @@ def issued_set(desk: Desk, kid: str, sticks: tuple[Path, ...]) -> None:
 
     Its holders keep passing, what a thief signs is refused. The key signs nothing more.
     """
-    from scanner.central.issued import publish_issued_set
+    from scanner.central.ceremony import publish_issued_set
 
     with desk.city(sticks) as city:
         number = publish_issued_set(city, kid)

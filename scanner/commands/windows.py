@@ -42,8 +42,8 @@ def _mask(text: str) -> int:
         return (1 << len(DAYS)) - 1
     mask = 0
     for part in text.split(","):
-        first, _, last = part.partition("-")
-        mask |= _span(_number(first), _number(last or first))
+        first, dash, last = part.partition("-")
+        mask |= _span(_number(first), _number(last if dash else first))
     return mask
 
 

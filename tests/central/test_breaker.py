@@ -116,3 +116,12 @@ def test_beyond_the_breaker_comes_with_a_base_to_approve(central: Path, device: 
     targets = device.look(NOW)
     assert decode_part(targets["base-7-2-0"])[:250] == b"\x55" * 250
     assert sum(name.startswith("approve-") for name in targets) == 1
+
+
+def test_approved_change_leaves_room_for_the_next(central: Path) -> None:
+    """What devices do not count is not counted here: an ordinary day goes on after it."""
+    with open_city(central, means(NOW)) as city:
+        revoke(city, 0, 4 * 250, beyond=True)
+        revoke(city, 5_000, ALLOWED)
+        with pytest.raises(CentralError, match="where 0 still may be"):
+            revoke(city, 6_000, 1)

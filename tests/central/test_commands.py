@@ -14,6 +14,7 @@ import pytest
 
 from scanner.__main__ import run
 from scanner.central.register import Register
+from scanner.commands.central_desk import show_progress
 from scanner.core.clock import ClockReading
 from scanner.core.formats import open_pass
 from scanner.core.revocation import StatusBits, decode_delta, decode_ids
@@ -320,3 +321,22 @@ def test_folder_without_a_city(tmp_path: Path, capfd: pytest.CaptureFixture[str]
     """Every command sends to `init` first."""
     assert run(["central", "--dir", str(tmp_path), "publish"]) == 64
     assert "scanner central init" in capfd.readouterr().err
+
+
+def test_publish_warns_before_the_sticks_must_sign(scanner: Central) -> None:
+    """Two weeks before the end of the 90 days the journal of the timer says what to do."""
+    assert scanner("publish", at=NOW + timedelta(days=70))[2] == ""
+    err = scanner("publish", at=NOW + timedelta(days=80))[2]
+    assert "targets end in 10 days" in err
+    assert "policy set" in err
+
+
+def test_long_work_shows_a_bar_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The steps are the same either way; a journal gets no bar."""
+    assert list(show_progress(range(3), 3, "Map")) == [0, 1, 2]
+    assert capfd.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert list(show_progress(range(3), 3, "Map")) == [0, 1, 2]
+    assert "Map" in capfd.readouterr().err

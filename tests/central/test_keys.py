@@ -143,4 +143,4 @@ def test_folder_without_a_city_is_refused(tmp_path: Path) -> None:
     """The way on is the founding."""
     with pytest.raises(CentralError, match="scanner central init"), open_city(tmp_path, means(NOW)):
         pass
-    assert list(tmp_path.iterdir()) == [tmp_path / ".lock"]
+    assert list(tmp_path.iterdir()) == []

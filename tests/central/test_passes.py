@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scanner.central.ceremony import rotate_key
+from scanner.central.ceremony import publish_issued_set, rotate_key
 from scanner.central.city import Change, City, open_city
 from scanner.central.errors import CentralError
-from scanner.central.issued import publish_issued_set
 from scanner.central.issuer import KINDS, MEDICAL, PERSONAL, WORK, all_refs, current_key
 from scanner.central.passes import Counter, Issued, Person, Request, issue, whole_day
 from scanner.central.register import Artefact
