@@ -33,11 +33,15 @@ _WHITE = 255
 
 def save(text: str, caption: str, path: Path) -> None:
     """PNG or SVG, by the file's ending. Raises CentralError."""
-    drawers = {".png": to_png, ".svg": to_svg}
-    drawer = drawers.get(path.suffix.lower())
-    if drawer is None:
-        raise CentralError(f"{path} ends neither in .png nor in .svg. Name it so.")
+    check_ending(path)
+    drawer = to_png if path.suffix.lower() == ".png" else to_svg
     write_atomically(path, drawer(text, caption), mode=0o600)
+
+
+def check_ending(path: Path) -> None:
+    """Before anything is signed that could then not be drawn. Raises CentralError."""
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise CentralError(f"{path} ends neither in .png nor in .svg. Name it so.")
 
 
 def to_png(text: str, caption: str) -> bytes:

@@ -69,8 +69,11 @@ def issue(
 
     A person has at most two personal passes a week, each for one day.
     """
+    from scanner.central import render  # first: without it a signed pass could not be shown
     from scanner.central.passes import Person
 
+    for path in out:
+        render.check_ending(path)
     with desk.city() as city:
         person = Person(initials, born, document)
         span = _span(city, kind, day, begins, ends)
@@ -147,17 +150,17 @@ def _issue(city: City, request: Request) -> Issued:
 def _show(issued: Issued, out: tuple[Path, ...], *, as_json: bool) -> None:
     from scanner.central import render
 
-    for path in out:
-        render.save(issued.text, issued.printed_id, path)
     if as_json:
         said = {"index": issued.index, "printed_id": issued.printed_id, "text": issued.text}
         click.echo(json.dumps(said))
-        return
-    if not out:
-        click.echo(render.to_terminal(issued.text))
-    click.echo(f"index {issued.index}, printed id {issued.printed_id}")
+    else:
+        if not out:
+            click.echo(render.to_terminal(issued.text))
+        # Before the picture: if the disk is full, the clerk knows what to revoke.
+        click.echo(f"index {issued.index}, printed id {issued.printed_id}")
     for path in out:
-        click.echo(f"drawn in {path}")
+        render.save(issued.text, issued.printed_id, path)
+        click.echo(f"drawn in {path}", err=as_json)
 
 
 @click.command()

@@ -340,3 +340,17 @@ def test_long_work_shows_a_bar_on_a_terminal_only(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert list(show_progress(range(3), 3, "Map")) == [0, 1, 2]
     assert "Map" in capfd.readouterr().err
+
+
+def test_nothing_is_signed_that_cannot_be_drawn(scanner: Central, tmp_path: Path) -> None:
+    """A wrong ending is refused before an index is used up."""
+    assert scanner("issue", "work", *ANNA, "--out", tmp_path / "pass.gif")[0] == 64
+    assert issue(scanner)["index"] == 0
+
+
+def test_index_is_said_before_the_picture_is_written(scanner: Central, tmp_path: Path) -> None:
+    """When the disk refuses the picture, the clerk knows which pass to revoke."""
+    code, out, err = scanner("issue", "work", *ANNA, "--out", tmp_path / "none/pass.png")
+    assert code == 64
+    assert out.startswith("index 0")
+    assert "cannot be written" in err

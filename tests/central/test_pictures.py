@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -65,3 +67,11 @@ def test_other_endings_are_refused(tmp_path: Path) -> None:
     """The ending says which picture is wanted."""
     with pytest.raises(CentralError, match="neither in"):
         save(TEXT, "", tmp_path / "pass.gif")
+
+
+def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without segno the command says what to install."""
+    monkeypatch.setitem(sys.modules, "segno", None)
+    monkeypatch.delitem(sys.modules, "scanner.central.render")
+    with pytest.raises(CentralError, match=r"checkpoint-scanner\[central\]"):
+        importlib.import_module("scanner.central.render")
