@@ -16,6 +16,8 @@ COMMANDS = {
     "doctor": "Check camera, lamps, clock, lists and stores; say what to do.",
     "clock": "Show what is known of the time, and set it by hand in two steps.",
     "migrate": "Make or update the databases; runs before `run`.",
+    "sync": "Fetch signed lists from a server, folder or stick, and install them.",
+    "status": "Show versions and ages of the lists, the clock, what is held, the space.",
     "lists": "Install lists from a folder, and show their versions and ages.",
     "central": "The city's side: issue and revoke passes, sign and publish the lists.",
 }

@@ -57,6 +57,13 @@ class PinsTable(_Table, frozen=True):
     sound: Literal["active", "piezo"] = "active"
 
 
+class UpdatesTable(_Table, frozen=True):
+    """`[updates]`: where signed lists come from, and the root.json that is trusted at first."""
+
+    url: Annotated[str, msgspec.Meta(min_length=1, max_length=400)] | None = None
+    root: Annotated[str, msgspec.Meta(min_length=1, max_length=400)] | None = None
+
+
 class Settings(_Table, frozen=True):
     """The whole file. `standalone`: lists from a bundle, no server, logs are pulled."""
 
@@ -65,6 +72,7 @@ class Settings(_Table, frozen=True):
     checkpoint: CheckpointTable = CheckpointTable()
     camera: CameraTable = CameraTable()
     pins: PinsTable = PinsTable()
+    updates: UpdatesTable = UpdatesTable()
 
     def __post_init__(self) -> None:
         pins = self.pins

@@ -45,7 +45,7 @@ def command(
 
 def look(parts: tuple[str, ...], config: Path, state: Path) -> Iterator[Finding]:
     """One finding after the other, as each part is looked at."""
-    from scanner.doctor import hardware, software
+    from scanner.doctor import hardware, lists, software
 
     finding, settings = software.check_config(config)
     if "config" in parts or finding.grade is not Grade.OK:
@@ -63,7 +63,7 @@ def look(parts: tuple[str, ...], config: Path, state: Path) -> Iterator[Finding]
         yield from clock
     if "lists" in parts and now is not None:
         is_mock = settings is not None and settings.pins.factory == "mock"
-        yield from software.check_lists(state, now, allow_test_keys=is_mock)
+        yield from lists.check_lists(state, now, allow_test_keys=is_mock)
     if settings is not None:
         yield from _look_at_hardware(parts, settings)
 

@@ -1,4 +1,4 @@
-"""Settings, libraries, databases and lists: what needs no hardware."""
+"""Settings, libraries and databases: what needs no hardware."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 
 from scanner.config import Settings, load_settings
-from scanner.core.clock import ClockReading
 from scanner.core.errors import ConfigError, StoreError
-from scanner.core.policy import Ages, Checkpoint, CheckpointPolicy
 from scanner.doctor.finding import Finding, Grade
 from scanner.store.database import ALL_FILES, connect, is_intact
 from scanner.store.device_key import KEY_FILE, device_id, provide_device_key
 from scanner.store.outbox import SqliteOutbox
-from scanner.store.trust_list import SqliteLists
 
 # What each library is for, in the words of somebody who has to do without it.
 LIBRARIES = {
@@ -32,6 +28,7 @@ LIBRARIES = {
     "msgspec": ("msgspec", "settings and lists"),
     "sqlite_utils": ("sqlite-utils", "making and updating databases"),
     "pyrage": ("pyrage", "the holder list"),
+    "tuf": ("tuf", "signed lists"),
 }
 LEAST_FREE_MB = 200
 # The first of Debian 12 without the memory faults CVE-2023-40889 and CVE-2023-40890.
@@ -131,60 +128,3 @@ def check_queue(state: Path) -> Finding:
     except StoreError as error:
         return Finding("E-QUEUE", Grade.FAILURE, str(error), "Run `scanner migrate`.")
     return Finding("E-QUEUE", Grade.OK, f"{waiting} scan records wait")
-
-
-def check_lists(state: Path, now: ClockReading, *, allow_test_keys: bool) -> Iterator[Finding]:
-    """What is installed, how old it is, and until when its keys hold."""
-    try:
-        lists = SqliteLists(state, Checkpoint(), allow_test_keys=allow_test_keys)
-    except StoreError as error:
-        yield Finding("E-LISTS", Grade.FAILURE, str(error), "Install lists again.")
-        return
-    try:
-        yield from _list_ages(lists, now)
-        yield from _keys(lists, now.earliest)
-    finally:
-        lists.close()
-
-
-def _list_ages(lists: SqliteLists, now: ClockReading) -> Iterator[Finding]:
-    install = "Run `scanner lists install FOLDER`."
-    for name in ("keys", "policy", "holders"):
-        if name not in lists.artefacts:
-            yield Finding("E-LISTS", Grade.FAILURE, f"no {name} installed", install)
-    if now.latest is None:
-        fix = "Confirm the time first, see E-CLOCK."
-        yield Finding("E-LIST-AGE", Grade.WARNING, "ages are not known", fix)
-        return
-    at_s = now.latest.timestamp()
-    for name, artefact in sorted(lists.artefacts.items()):
-        ages = _ages_of(name, lists.policy)
-        if ages is None:
-            continue
-        age_s = at_s - artefact.issued_at
-        grade = Grade.WARNING if ages.is_old(age_s) else Grade.OK
-        grade = Grade.FAILURE if age_s >= ages.hard_s else grade
-        found = f"{name} version {artefact.version}, {age_s / 3600:.1f} h old"
-        yield Finding("E-LIST-AGE", grade, found, "Install newer lists.")
-
-
-def _ages_of(name: str, policy: CheckpointPolicy) -> Ages | None:
-    """The limits of an artefact's age; None for those whose age decides nothing."""
-    if name == "keys":
-        return policy.trust_ages
-    if name == "holders":
-        return policy.holder_ages
-    return policy.status_ages if name == "ids" or name.startswith("status-") else None
-
-
-def _keys(lists: SqliteLists, now: datetime) -> Iterator[Finding]:
-    for keys in lists.trust.keys.values():
-        for key in keys:
-            has_ended = key.expires is not None and key.expires <= now
-            until = f"{key.expires:%Y-%m-%d}" if key.expires else "for ever"
-            found = f"{key.issuer or 'unnamed'} {key.kid.hex()} {key.state.value}, signs to {until}"
-            fix = "New passes of this issuer are refused: install newer lists."
-            yield Finding("E-KEY", Grade.WARNING if has_ended else Grade.OK, found, fix)
-    if not lists.trust.keys:
-        fix = "Run `scanner lists install FOLDER`."
-        yield Finding("E-KEY", Grade.FAILURE, "no issuer key is trusted", fix)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,6 +32,11 @@ class StateStore:
         """To at least `value`; a lower one changes nothing."""
         with transaction(self._db, STATE.name):
             self._db.execute(RAISE, (name, value))
+
+    def raise_floors(self, floors: Mapping[str, int]) -> None:
+        """Several, in one transaction."""
+        with transaction(self._db, STATE.name):
+            self._db.executemany(RAISE, list(floors.items()))
 
     def time_floor(self) -> datetime:
         """The clock is wrong when it shows less."""

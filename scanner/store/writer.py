@@ -13,10 +13,11 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from scanner.core.errors import StoreError, UpdateError
-from scanner.core.update import Applied, InstalledLists, Update
+from scanner.core.update import Applied, HeldChange, InstalledLists, Update
 from scanner.store.application import Application, damaged_maps
 from scanner.store.bases import Read
 from scanner.store.database import LISTS, connect, is_intact, transaction, translated
@@ -99,12 +100,18 @@ class ListsWriter:
             self._sweep(db, work.damaged)
         return applied
 
-    def note_fault(self, at: int, words: str) -> None:
-        """Why an update failed, for status; the newest are kept. Raises StoreError."""
+    def note_faults(self, at: int, lines: list[str]) -> None:
+        """Why a run failed, at a time in seconds; one without fault clears them. StoreError."""
         db = connect(self._folder, LISTS)
-        with closing(db), transaction(db, LISTS.name):
-            db.execute("INSERT INTO fault (at, words) VALUES (?, ?)", (at, words))
-            db.execute("DELETE FROM fault WHERE id <= (SELECT max(id) FROM fault) - 20")
+        with closing(db), translated(LISTS.name):
+            if not lines and db.execute("SELECT 1 FROM fault").fetchone() is None:
+                return
+            with transaction(db, LISTS.name):
+                if not lines:
+                    db.execute("DELETE FROM fault")
+                rows = [(at, line) for line in lines]
+                db.executemany("INSERT INTO fault (at, words) VALUES (?, ?)", rows)
+                db.execute("DELETE FROM fault WHERE id <= (SELECT max(id) FROM fault) - 20")
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[sqlite3.Connection, Installed]]:
@@ -141,6 +148,22 @@ class ListsWriter:
                     self._move(path.name)
                 else:
                     path.unlink()
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What an update left to be told: held changes, and faults with their time since 1970."""
+
+    held: tuple[HeldChange, ...]
+    faults: tuple[tuple[int, str], ...]
+
+
+def read_notes(folder: Path) -> Notes:
+    """Raises StoreError."""
+    db = connect(folder, LISTS)
+    with closing(db), translated(LISTS.name):
+        rows = db.execute("SELECT at, words FROM fault ORDER BY id").fetchall()
+        return Notes(all_held(db), tuple((int(at), str(words)) for at, words in rows))
 
 
 def _summary(db: sqlite3.Connection, installed: Installed, damaged: set[str]) -> InstalledLists:

@@ -16,7 +16,7 @@ from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.errors import DeviceError
 from scanner.core.time_bounds import TimeBounds, TimeSource
 from scanner.core.timekeeping import TimeMemory
-from scanner.doctor import hardware, software
+from scanner.doctor import hardware, lists, software
 from scanner.doctor.finding import Finding, Grade, exit_code
 from scanner.ports import CameraState
 from scanner.store.device_key import KEY_FILE, device_id, provide_device_key
@@ -124,10 +124,10 @@ def test_old_lists_are_a_failure(tmp_path: Path) -> None:
     Installer(tmp_path, bytes, allow_test_keys=False).install(city.targets(), city.ISSUED_AT)
     for hours, grade in ((1, Grade.OK), (25, Grade.WARNING), (80, Grade.FAILURE)):
         now = ClockReading.exact(city.NOW + timedelta(hours=hours))
-        found = list(software.check_lists(tmp_path, now, allow_test_keys=False))
+        found = list(lists.check_lists(tmp_path, now, allow_test_keys=False))
         assert by_id(found)["E-LIST-AGE"] is grade
     unsure = ClockReading(city.NOW, None, ClockLevel.C)
-    found = list(software.check_lists(tmp_path, unsure, allow_test_keys=False))
+    found = list(lists.check_lists(tmp_path, unsure, allow_test_keys=False))
     assert by_id(found)["E-LIST-AGE"] is Grade.WARNING
 
 
@@ -145,7 +145,7 @@ def test_device_without_lists_is_told(tmp_path: Path) -> None:
     """No keys, no policy, no holder list: each by its name."""
     migrate(tmp_path)
     now = ClockReading.exact(city.NOW)
-    grades = by_id(list(software.check_lists(tmp_path, now, allow_test_keys=False)))
+    grades = by_id(list(lists.check_lists(tmp_path, now, allow_test_keys=False)))
     assert (grades["E-LISTS"], grades["E-KEY"]) == (Grade.FAILURE, Grade.FAILURE)
 
 

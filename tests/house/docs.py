@@ -13,7 +13,14 @@ import msgspec.inspect
 from click.testing import CliRunner
 
 from scanner.cli import scanner
-from scanner.config import CameraTable, CheckpointTable, PinsTable, Settings, allowed
+from scanner.config import (
+    CameraTable,
+    CheckpointTable,
+    PinsTable,
+    Settings,
+    UpdatesTable,
+    allowed,
+)
 from scanner.core.reasons import Outcome, Reason, SignalName
 from scanner.core.signal import SIGNALS, Signal, Step
 from scanner.core.words import words
@@ -104,6 +111,7 @@ def settings() -> str:
         ("checkpoint", CheckpointTable),
         ("camera", CameraTable),
         ("pins", PinsTable),
+        ("updates", UpdatesTable),
     ):
         info = msgspec.inspect.type_info(struct)
         assert isinstance(info, msgspec.inspect.StructType)

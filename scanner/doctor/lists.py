@@ -1,0 +1,140 @@
+"""What is installed, how old it is, what is held: for `scanner status` and `scanner doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from scanner.core.clock import ClockReading
+from scanner.core.errors import StoreError
+from scanner.core.policy import Ages, Checkpoint, CheckpointPolicy
+from scanner.core.trust import IssuerKey
+from scanner.core.update import HeldChange
+from scanner.doctor.finding import Finding, Grade
+from scanner.store.trust_list import SqliteLists
+from scanner.store.writer import read_notes
+
+INSTALL = "Run `scanner sync`, or `scanner lists install FOLDER` for lists without signatures."
+APPROVE = (
+    "If it is right, the issuer runs `scanner central approve`; if not, a key was stolen: "
+    "the issuer replaces it."
+)
+# Dates that come with the lists, not lists.
+_DATES = ("end-of-regime", "offline-until")
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """One list. `age_s` None: the time is not known; `ages` None: its age decides nothing."""
+
+    name: str
+    version: int
+    issued_at: int
+    age_s: float | None
+    ages: Ages | None
+
+    @property
+    def mark(self) -> str:
+        """By the limits of the policy."""
+        if self.age_s is None:
+            return "age unknown"
+        if self.ages is None or not self.ages.is_old(self.age_s):
+            return "fresh"
+        return "too old" if self.age_s >= self.ages.hard_s else "old"
+
+
+@dataclass(frozen=True, slots=True)
+class ListsStatus:
+    """Everything about the lists of a device; faults with their time in seconds since 1970."""
+
+    lists: tuple[ListState, ...]
+    keys: tuple[IssuerKey, ...]
+    held: tuple[HeldChange, ...]
+    faults: tuple[tuple[int, str], ...]
+    end_of_regime: datetime | None
+
+
+def lists_status(state: Path, now: ClockReading, *, allow_test_keys: bool) -> ListsStatus:
+    """Raises StoreError."""
+    notes = read_notes(state)
+    with closing(SqliteLists(state, Checkpoint(), allow_test_keys=allow_test_keys)) as lists:
+        latest_s = None if now.latest is None else now.latest.timestamp()
+        states = tuple(
+            ListState(
+                name,
+                artefact.version,
+                artefact.issued_at,
+                None if latest_s is None else latest_s - artefact.issued_at,
+                _ages_of(name, lists.policy),
+            )
+            for name, artefact in sorted(lists.artefacts.items())
+            if name not in _DATES
+        )
+        keys = tuple(key for same_kid in lists.trust.keys.values() for key in same_kid)
+        return ListsStatus(states, keys, notes.held, notes.faults, lists.policy.end_of_regime)
+
+
+def _ages_of(name: str, policy: CheckpointPolicy) -> Ages | None:
+    """The limits of a list's age; None for those whose age decides nothing."""
+    if name == "keys":
+        return policy.trust_ages
+    if name == "holders":
+        return policy.holder_ages
+    return policy.status_ages if name == "ids" or name.startswith("status-") else None
+
+
+def check_lists(state: Path, now: ClockReading, *, allow_test_keys: bool) -> Iterator[Finding]:
+    """Each list, each key, each held change, and why the last update failed."""
+    try:
+        status = lists_status(state, now, allow_test_keys=allow_test_keys)
+    except StoreError as error:
+        yield Finding("E-LISTS", Grade.FAILURE, str(error), INSTALL)
+        return
+    names = {each.name for each in status.lists}
+    for name in ("keys", "policy", "holders"):
+        if name not in names:
+            yield Finding("E-LISTS", Grade.FAILURE, f"no {name} installed", INSTALL)
+    yield from _ages(status, now)
+    yield from _keys(status, now.earliest)
+    for held in status.held:
+        yield Finding("E-LIST-HELD", Grade.WARNING, words_of(held), APPROVE)
+    for _, words in status.faults[-1:]:
+        yield Finding("E-SYNC", Grade.WARNING, words, "Run `scanner sync` once this is put right.")
+
+
+def _ages(status: ListsStatus, now: ClockReading) -> Iterator[Finding]:
+    if now.latest is None:
+        fix = "Confirm the time first, see E-CLOCK."
+        yield Finding("E-LIST-AGE", Grade.WARNING, "ages are not known", fix)
+        return
+    grades = {"fresh": Grade.OK, "old": Grade.WARNING, "too old": Grade.FAILURE}
+    for each in status.lists:
+        if each.ages is not None and each.age_s is not None:
+            found = f"{each.name} version {each.version}, {each.age_s / 3600:.1f} h old"
+            yield Finding("E-LIST-AGE", grades[each.mark], found, INSTALL)
+
+
+def _keys(status: ListsStatus, now: datetime) -> Iterator[Finding]:
+    for key in status.keys:
+        has_ended = key.expires is not None and key.expires <= now
+        fix = "New passes of this issuer are refused: install newer lists."
+        yield Finding("E-KEY", Grade.WARNING if has_ended else Grade.OK, words_of_key(key), fix)
+    if not status.keys:
+        yield Finding("E-KEY", Grade.FAILURE, "no issuer key is trusted", INSTALL)
+
+
+def words_of_key(key: IssuerKey) -> str:
+    """Issuer, kid, state, and until when it signs."""
+    until = f"{key.expires:%Y-%m-%d}" if key.expires else "for ever"
+    return f"{key.issuer or 'unnamed'} {key.kid.hex()} {key.state.value}, signs to {until}"
+
+
+def words_of(held: HeldChange) -> str:
+    """What a held change would do."""
+    return (
+        f"{held.list_name}: {held.target} is held, it takes back {held.flips} and restores "
+        f"{held.restores}"
+    )
