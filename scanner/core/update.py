@@ -52,7 +52,13 @@ class TargetName:
     @property
     def from_version(self) -> int:
         """The oldest version that a delta fits; 0 for what needs none."""
-        return {"d": self.numbers[1], "ids": self.numbers[0]}.get(self.kind, 0)
+        match self.kind:
+            case "d":
+                return self.numbers[1]
+            case "ids":
+                return self.numbers[0]
+            case _:
+                return 0
 
 
 def parse_target_name(name: str) -> TargetName | None:

@@ -68,8 +68,11 @@ class Sieve:
         return sifted
 
     def release(self, list_name: str) -> None:
-        """What was held of this list and is approved now counts."""
-        for held in list(self.held_of(list_name)):
+        """What was held of this list and is approved now counts.
+
+        Not of the holder list, which is written as a whole: its step is planned once more.
+        """
+        for held in [] if list_name == "holders" else list(self.held_of(list_name)):
             if held.sha256 in self.update.approved and held.base_counts is None:
                 changed = sift(held.changes, self._status_in(list_name), {}, ANY_NUMBER)
                 version = self.installed.artefacts[list_name].version

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,13 +25,34 @@ from tuf.api.metadata import (
     Timestamp,
 )
 
+from scanner.core.revocation import Delta, StatusBits, encode_delta, encode_map
 from tests import city
 
+Files = dict[str, bytes]
 T = TypeVar("T", Root, Targets, Snapshot, Timestamp)
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 REV = "rev"
 REV_PATHS = ["base-*", "d-*", "ids-*", "holders-*"]
+
+
+def delta(begin: int, end: int, revoked: Iterable[int], restored: Iterable[int] = ()) -> Files:
+    """A delta of the city's map, under its name."""
+    changes = dict.fromkeys(revoked, StatusBits.REVOKED)
+    changes |= dict.fromkeys(restored, StatusBits.VALID)
+    body = encode_delta(Delta(city.ISSUER_NO, begin, end, changes))
+    return {f"d-{city.ISSUER_NO}-{begin}-{end}": body}
+
+
+def base(version: int, revoked: Iterable[int]) -> Files:
+    """A base of the city's map, under its name."""
+    packed = encode_map(city.MAP_SIZE, dict.fromkeys(revoked, StatusBits.REVOKED))
+    return {f"base-{city.ISSUER_NO}-{version}-{number}": body for number, body in enumerate(packed)}
+
+
+def approval(*bodies: bytes) -> Files:
+    """What the offline keys sign so that devices take these targets."""
+    return {f"approve-{hashlib.sha256(body).hexdigest()}": b"{}" for body in bodies}
 
 
 def signer(name: str) -> CryptoSigner:

@@ -5,22 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from scanner.core.facts import PassStatus
-from scanner.core.revocation import Delta, StatusBits, encode_delta
 from tests import city
 from tests.sync.conftest import Device
-from tests.sync.repository import Repository
+from tests.sync.repository import Repository, delta
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-
-
-def delta(
-    begin: int, end: int, revoked: list[int], restored: list[int] | None = None
-) -> dict[str, bytes]:
-    """A delta of the city's map under its name."""
-    changes = dict.fromkeys(revoked, StatusBits.REVOKED)
-    changes |= dict.fromkeys(restored or [], StatusBits.VALID)
-    body = encode_delta(Delta(city.ISSUER_NO, begin, end, changes))
-    return {f"d-{city.ISSUER_NO}-{begin}-{end}": body}
 
 
 def test_first_sync_installs_every_list(device: Device, repository: Repository) -> None:
