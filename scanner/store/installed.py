@@ -102,17 +102,19 @@ def read_installed(
     before: an earlier moment of the same file, whose maps and overlays are gone on with.
     skip_lost_maps: a map whose file is gone is left out, for who brings a new one.
     """
-    rows = db.execute("SELECT name, version, issued_at FROM artefact")
-    installed = Installed({name: Artefact(version, at) for name, version, at in rows})
+    installed = Installed({})
     try:
+        rows = db.execute("SELECT name, version, issued_at FROM artefact").fetchall()
+        _check_types(rows, (str, int, int))
+        installed.artefacts = {name: Artefact(version, at) for name, version, at in rows}
         _read_documents(db, installed)
         bases = _open_maps(db, folder, installed, before, skip_lost=skip_lost_maps)
         _read_changes(db, installed, bases, before)
-    except BaseException:
-        if before is None:
-            installed.close()
-        else:
-            installed.close(but=before)
+    except BaseException as error:
+        installed.close(but=before)
+        # A damaged block turns a value into any other.
+        if isinstance(error, TypeError | ValueError | OverflowError):
+            raise _damaged(type(error).__name__) from error
         raise
     return installed
 
@@ -150,6 +152,7 @@ def _open_maps(
     """Opens the map of each issuer; returns the version of each base by its list."""
     bases = {}
     rows = db.execute("SELECT issuer, version, file, size FROM base ORDER BY issuer").fetchall()
+    _check_types(rows, (int, int, str, int))
     for issuer, version, file, size in rows:
         bases[f"{STATUS}{issuer}"] = version
         known = before.maps.get(issuer) if before else None
@@ -198,6 +201,13 @@ def _put(installed: Installed, name: str, body: bytes) -> None:
         changes = decode_ids(body)
         installed.ids.difference_update(changes.restored)
         installed.ids.update(changes.revoked)
+
+
+def _check_types(rows: list[tuple[object, ...]], types: tuple[type, ...]) -> None:
+    """Raises StoreError for a value that was never written."""
+    for row in rows:
+        if not all(isinstance(value, kind) for value, kind in zip(row, types, strict=True)):
+            raise _damaged("a row is not what was written")
 
 
 def _damaged(why: str) -> StoreError:

@@ -89,6 +89,8 @@ class ListsWriter:
         db = connect(self._folder, LISTS)
         with closing(db), translated(LISTS.name):
             installed = Installed({}) if afresh else self._read(db)
+            # A map is removed once another one counts, so that must be on the disk by then.
+            db.execute("PRAGMA synchronous=FULL")
             work = Application(
                 db, self._folder, update, read, installed, self._open_holders,
                 allow_test_keys=self._allow_test_keys, afresh=afresh,
