@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -39,6 +38,8 @@ def lists_of_check(
 
     A folder of lists is installed into a passing state folder by the code that devices run.
     """
+    from tempfile import TemporaryDirectory
+
     from scanner.store.given import GivenTrust, OtherTrust
     from scanner.store.migrations import migrate
     from scanner.store.trust_list import SqliteLists
@@ -47,7 +48,7 @@ def lists_of_check(
     if folder is None and state is None:
         yield GivenTrust(given or TrustList.of([]), CheckpointPolicy(checkpoint=site)), False
         return
-    with tempfile.TemporaryDirectory(prefix="scanner-check-") as passing:
+    with TemporaryDirectory(prefix="scanner-check-") as passing:
         where = state or Path(passing)
         if folder is not None:
             where = Path(passing)

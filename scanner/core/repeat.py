@@ -6,12 +6,12 @@ after a restart nothing is left.
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from scanner.core.claims import Pass
 from scanner.core.facts import Seen
+from scanner.core.hashing import KeyedHash
 
 MEMORY_S = 600.0
 MOST_ENTRIES = 10_000
@@ -27,12 +27,12 @@ class RepeatMemory:
     key: bytes = field(repr=False)
     started_s: float
     started_at: datetime
-    _keyed: hmac.HMAC = field(init=False, repr=False)
+    _keyed: KeyedHash = field(init=False, repr=False)
     _passes: dict[bytes, float] = field(default_factory=dict, repr=False)
     _holders: dict[bytes, tuple[float, bytes]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        self._keyed = hmac.new(self.key, digestmod="sha256")
+        self._keyed = KeyedHash(self.key)
 
     def about(self, pass_: Pass, now_s: float) -> Seen:
         """What is remembered of this pass and its holder."""
@@ -66,9 +66,7 @@ class RepeatMemory:
             self._holders[holder] = now_s, mark
 
     def _mark(self, what: bytes, value: bytes) -> bytes:
-        keyed = self._keyed.copy()  # three times as fast as keying it anew
-        keyed.update(what + value)
-        return keyed.digest()[:16]
+        return self._keyed.of(what + value)[:16]
 
     def _make_room(self, now_s: float) -> None:
         """Drop what is older than ten minutes.

@@ -11,10 +11,10 @@ import sqlite3
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 
 from scanner.core.errors import StoreError
+from scanner.core.hashing import sha256
 from scanner.core.revocation import REF_BYTES, StatusBits, decode_delta, decode_ids, decode_refs
 from scanner.store.status_map import StatusMap
 
@@ -121,7 +121,7 @@ def read_installed(
 
 def digest_of(body: bytes) -> bytes:
     """Tells a damaged body; whether it is genuine was decided before it was written."""
-    return sha256(body).digest()[:DIGEST_BYTES]
+    return sha256(body)[:DIGEST_BYTES]
 
 
 def _read_documents(db: sqlite3.Connection, installed: Installed) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from scanner.core.claims import Pass
 from scanner.core.clock import ClockReading
 from scanner.core.facts import ListFacts, PassStatus
+from scanner.core.hashing import sha256
 from scanner.core.revocation import ID_BYTES, REF_BYTES, StatusBits
 from scanner.core.trust import KeyState
 from scanner.store.installed import STATUS, Artefact, Installed
@@ -28,7 +27,7 @@ def about(installed: Installed, pass_: Pass, now: ClockReading) -> ListFacts:
         status = _STATUS[installed.status(key.issuer_no, pass_.index)]
         artefact = artefacts.get(f"{STATUS}{key.issuer_no}")
     else:
-        is_revoked = sha256(pass_.cti).digest()[:ID_BYTES] in installed.ids
+        is_revoked = sha256(pass_.cti)[:ID_BYTES] in installed.ids
         status = PassStatus.REVOKED if is_revoked else PassStatus.VALID
         artefact = artefacts.get("ids")
     return ListFacts(
@@ -47,7 +46,7 @@ def _is_issued(installed: Installed, pass_: Pass) -> bool | None:
     if f"issued-{kid}" not in installed.artefacts:
         return None
     issued = installed.issued.get(kid)
-    return issued is not None and sha256(pass_.cti).digest()[:REF_BYTES] in issued
+    return issued is not None and sha256(pass_.cti)[:REF_BYTES] in issued
 
 
 def _age_s(artefact: Artefact | None, now: ClockReading) -> float | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime
 
 import pytest
 
+from scanner.central.issue import SigningKey
 from scanner.core.cose import Algorithm
 from scanner.core.errors import UpdateError
 from scanner.core.trust import TEST_KEY_FINGERPRINTS, KeyState, parse_trust_list
@@ -42,6 +44,13 @@ def test_every_member_is_read() -> None:
         datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 2, tzinfo=UTC),
     )  # fmt: skip
     assert (key.state, key.is_test, key.fingerprint) == (KeyState.ISSUED_SET, False, ED.kid.hex())
+
+
+@pytest.mark.parametrize("key", [ED, ES], ids=["OKP", "EC"])
+def test_the_fingerprint_is_that_of_the_raw_public_key(key: SigningKey) -> None:
+    """Ed25519 as it stands, P-256 as an uncompressed point, as the issuer's library writes it."""
+    (parsed,) = parse_trust_list(json.dumps({"keys": [key.jwk()]}), allow_test_keys=False)
+    assert parsed.fingerprint == hashlib.sha256(key.public_bytes).hexdigest()[:16]
 
 
 @pytest.mark.parametrize("key", [ED, ES], ids=["OKP", "EC"])
