@@ -6,9 +6,11 @@ restriction from the future: it is remembered, so that the pass is not simply wa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
+from typing import TypeVar
 
 from scanner.core import cbor
 from scanner.core.cbor import CborValue
@@ -19,6 +21,9 @@ from scanner.core.trust import TIME_CODE_KIND, IssuerKey
 FIRST_RESTRICTION_OF_THE_FUTURE = 64
 LATEST_SECOND = 253402300799  # the end of the year 9999
 MINUTES_A_DAY = 1440
+
+_Value = TypeVar("_Value")
+_Map = dict[int | str, CborValue]
 
 # The twelve letters that look alike in Cyrillic and Latin: number plates use only these.
 _LOOK_ALIKE = str.maketrans("АВЕКМНОРСТУХ", "ABEKMHOPCTYX")
@@ -134,104 +139,68 @@ def fold_plate(text: str) -> str:
 def parse_claims(payload: bytes, key: IssuerKey) -> Pass:
     """Raises PassError(MALFORMED) for anything that is not exactly as the format says."""
     try:
-        claims = cbor.decode(payload)
-        return _parse(_Fields(claims), key)
+        return _parse(_map(cbor.decode(payload)), key)
     except cbor.CborError as error:
         raise PassError(Reason.MALFORMED, str(error)) from None
 
 
-def _parse(claims: _Fields, key: IssuerKey) -> Pass:
-    movement = _Fields(claims.required(Claim.MOVEMENT))
-    cti = claims.required(Claim.CTI)
-    if not isinstance(cti, bytes) or len(cti) != 16:
-        raise cbor.CborError("cti is not 16 bytes")
-    if (cnf := claims.get(Claim.CNF)) is not None:
-        _Fields(_Fields(cnf).required(1))  # a COSE_Key [RFC 8747 §3.2]
-    if (status := claims.get(Claim.STATUS)) is not None:
-        _Fields(status)
-    zones, transports = _scope(movement.get(Movement.SCOPE))
+def _parse(claims: _Map, key: IssuerKey) -> Pass:
+    movement = _required(claims, Claim.MOVEMENT, _map)
+    if (cnf := _optional(claims, Claim.CNF, _map)) is not None:
+        _required(cnf, 1, _map)  # a COSE_Key [RFC 8747 §3.2]
+    status = _optional(claims, Claim.STATUS, _map)
+    zones, transports = _optional(movement, Movement.SCOPE, _scope) or _ANYWHERE
     return Pass(
         key=key,
-        issuer=claims.text(Claim.ISS, 32) or _missing(Claim.ISS),
-        not_before=claims.moment(Claim.NBF),
-        expires=claims.moment(Claim.EXP),
-        issued_at=claims.moment(Claim.IAT),
-        cti=cti,
-        kind=_unsigned(movement.required(Movement.KIND)),
-        holder=_holder(movement.get(Movement.HOLDER)),
-        holder_ref=_holder_ref(movement.get(Movement.HOLDER_REF)),
-        plate=movement.text(Movement.PLATE, 12),
-        transport_card=movement.text(Movement.TRANSPORT_CARD, 8),
-        purpose=movement.unsigned(Movement.PURPOSE),
+        issuer=_required(claims, Claim.ISS, _issuer),
+        not_before=_required(claims, Claim.NBF, _moment),
+        expires=_required(claims, Claim.EXP, _moment),
+        issued_at=_required(claims, Claim.IAT, _moment),
+        cti=_required(claims, Claim.CTI, _cti),
+        kind=_required(movement, Movement.KIND, _unsigned),
+        holder=_optional(movement, Movement.HOLDER, _holder),
+        holder_ref=_optional(movement, Movement.HOLDER_REF, _holder_ref),
+        plate=_optional(movement, Movement.PLATE, _plate),
+        transport_card=_optional(movement, Movement.TRANSPORT_CARD, _card),
+        purpose=_optional(movement, Movement.PURPOSE, _unsigned),
         zones=zones,
         transports=transports,
-        windows=_windows(movement.get(Movement.WINDOWS)),
-        is_specimen=_true(movement.get(Movement.SPECIMEN)),
-        index=movement.unsigned(Movement.INDEX),
-        district=movement.unsigned(Movement.DISTRICT),
-        batch=movement.unsigned(Movement.BATCH),
-        has_unknown_restriction=movement.has_key_from(FIRST_RESTRICTION_OF_THE_FUTURE),
+        windows=_optional(movement, Movement.WINDOWS, _windows) or (),
+        is_specimen=_optional(movement, Movement.SPECIMEN, _true) or False,
+        index=_optional(movement, Movement.INDEX, _unsigned),
+        district=_optional(movement, Movement.DISTRICT, _unsigned),
+        batch=_optional(movement, Movement.BATCH, _unsigned),
+        has_unknown_restriction=_has_key_from(movement, FIRST_RESTRICTION_OF_THE_FUTURE),
         has_foreign_status=status is not None,
     )
 
 
-class _Fields:
-    """A CBOR map whose values are asked for by key and type; a wrong type is a CborError."""
-
-    __slots__ = ("_map",)
-
-    def __init__(self, value: CborValue) -> None:
-        if not isinstance(value, dict):
-            raise cbor.CborError("a map is missing")
-        self._map = value
-
-    def get(self, key: int) -> CborValue:
-        value = self._map.get(key)
-        if value is None and key in self._map:
-            raise cbor.CborError(f"key {int(key)} is null")
-        return value
-
-    def required(self, key: int) -> CborValue:
-        value = self._map.get(key)
-        return _missing(key) if value is None else value
-
-    def text(self, key: int, longest: int) -> str | None:
-        value = self.get(key)
-        return None if value is None else _short_text(value, longest)
-
-    def unsigned(self, key: int) -> int | None:
-        value = self.get(key)
-        return None if value is None else _unsigned(value)
-
-    def moment(self, key: int) -> datetime:
-        """Whole seconds since 1970 [RFC 8392 §2, NumericDate; no floats in MP1]."""
-        return datetime.fromtimestamp(_unsigned(self.required(key), LATEST_SECOND), UTC)
-
-    def has_key_from(self, first: int) -> bool:
-        """A key that is text is no number below `first` either."""
-        return any(type(key) is not int or key >= first for key in self._map)
+def _required(fields: _Map, key: int, check: Callable[[CborValue], _Value]) -> _Value:
+    if key not in fields:
+        raise cbor.CborError(f"key {int(key)} is missing")
+    return check(fields[key])
 
 
-def _missing(key: int) -> str:
-    raise cbor.CborError(f"key {int(key)} is missing or null")
+def _optional(fields: _Map, key: int, check: Callable[[CborValue], _Value]) -> _Value | None:
+    """None only where the key is absent: null is a value, of a type that no check takes."""
+    return check(fields[key]) if key in fields else None
 
 
-def _unsigned(value: CborValue, most: int = 2**32 - 1) -> int:
-    if type(value) is not int or not 0 <= value <= most:
-        raise cbor.CborError("a number is of the wrong type or size")
+def _has_key_from(fields: _Map, first: int) -> bool:
+    """A key that is text is no number below `first` either."""
+    for key in fields:  # noqa: SIM110 - `any` takes three times as long
+        if type(key) is not int or key >= first:
+            return True
+    return False
+
+
+# The checks: a value of exactly the type and size of the format, or CborError.
+
+
+def _map(value: CborValue) -> _Map:
+    if not isinstance(value, dict):
+        raise cbor.CborError("a map is missing")
     return value
-
-
-def _short_text(value: CborValue, longest: int) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= longest:
-        raise cbor.CborError(f"a text is of the wrong type or longer than {longest}")
-    return value
-
-
-def _true(value: CborValue) -> bool:
-    if value is not None and value is not True:
-        raise cbor.CborError("specimen is not true")
-    return value is True
 
 
 def _list(value: CborValue) -> list[CborValue]:
@@ -240,35 +209,76 @@ def _list(value: CborValue) -> list[CborValue]:
     return value
 
 
-def _holder(value: CborValue) -> Holder | None:
-    if value is None:
-        return None
-    parts = [_short_text(part, 8) for part in _list(value)]
-    if len(parts) != 3:
-        raise cbor.CborError("holder is not three texts")
-    return Holder(*parts)
-
-
-def _holder_ref(value: CborValue) -> bytes | None:
-    if value is not None and (not isinstance(value, bytes) or len(value) != 8):
-        raise cbor.CborError("holder_ref is not 8 bytes")
+def _unsigned(value: CborValue, most: int = 2**32 - 1) -> int:
+    if type(value) is not int or not 0 <= value <= most:
+        raise cbor.CborError("a number is of the wrong type or size")
     return value
 
 
+def _moment(value: CborValue) -> datetime:
+    """Whole seconds since 1970 [RFC 8392 §2, NumericDate; no floats in MP1]."""
+    return datetime.fromtimestamp(_unsigned(value, LATEST_SECOND), UTC)
+
+
+def _short_text(value: CborValue, longest: int) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= longest:
+        raise cbor.CborError(f"a text is of the wrong type or longer than {longest}")
+    return value
+
+
+def _issuer(value: CborValue) -> str:
+    return _short_text(value, 32)
+
+
+def _plate(value: CborValue) -> str:
+    return _short_text(value, 12)
+
+
+def _card(value: CborValue) -> str:
+    return _short_text(value, 8)
+
+
+def _bytes(value: CborValue, length: int) -> bytes:
+    if not isinstance(value, bytes) or len(value) != length:
+        raise cbor.CborError(f"an id is not {length} bytes")
+    return value
+
+
+def _cti(value: CborValue) -> bytes:
+    return _bytes(value, 16)
+
+
+def _holder_ref(value: CborValue) -> bytes:
+    return _bytes(value, 8)
+
+
+def _true(value: CborValue) -> bool:
+    if value is not True:
+        raise cbor.CborError("specimen is not true")
+    return True
+
+
+def _holder(value: CborValue) -> Holder:
+    parts = _list(value)
+    if len(parts) != 3:
+        raise cbor.CborError("holder is not three texts")
+    initials, born, document = parts
+    return Holder(_short_text(initials, 8), _short_text(born, 8), _short_text(document, 8))
+
+
+_ANYWHERE: tuple[frozenset[int], frozenset[int]] = frozenset(), frozenset()
+
+
 def _scope(value: CborValue) -> tuple[frozenset[int], frozenset[int]]:
-    if value is None:
-        return frozenset(), frozenset()
     parts = _list(value)
     if len(parts) != 2:
         raise cbor.CborError("scope is not [zones, transports]")
-    zones, transports = (frozenset(_unsigned(number) for number in _list(part)) for part in parts)
-    return zones, transports
+    zones, transports = parts
+    return frozenset(map(_unsigned, _list(zones))), frozenset(map(_unsigned, _list(transports)))
 
 
 def _windows(value: CborValue) -> tuple[Window, ...]:
-    if value is None:
-        return ()
-    return tuple(_window(part) for part in _list(value))
+    return tuple(map(_window, _list(value)))
 
 
 def _window(value: CborValue) -> Window:

@@ -44,6 +44,9 @@ class StatusBits(IntEnum):
     RESERVED = 3
 
 
+_BY_VALUE = tuple(StatusBits)
+
+
 @dataclass(frozen=True, slots=True)
 class Delta:
     """What changed in an issuer's map from one version to the next."""
@@ -68,7 +71,7 @@ def status_in(bits: bytes, index: int) -> StatusBits:
     """The value at `index`, counted from the first of these bytes. Raises IndexError beyond."""
     if index < 0:
         raise IndexError("the map begins at 0")
-    return StatusBits(bits[index // INDEXES_A_BYTE] >> 2 * (index % INDEXES_A_BYTE) & 3)
+    return _BY_VALUE[bits[index // INDEXES_A_BYTE] >> 2 * (index % INDEXES_A_BYTE) & 3]
 
 
 def encode_map(size: int, changes: Mapping[int, StatusBits]) -> list[bytes]:

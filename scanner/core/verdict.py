@@ -9,19 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from scanner.core.claims import Pass, fold_plate
 from scanner.core.clock import ClockLevel, ClockReading, shifted
 from scanner.core.facts import Facts, PassStatus
 from scanner.core.policy import Ages, CheckpointPolicy, KindPolicy
 from scanner.core.reasons import Notice, Outcome, Reason
-from scanner.core.rules import (
-    Rule,
-    closes_zone,
-    extended_expiry,
-    forbids_batch,
-    forbids_district,
-)
+from scanner.core.rules import Rule, closes_zone, extended_expiry, forbids_batch, forbids_district
 from scanner.core.trust import KeyState
 from scanner.core.windows import holds_in_windows
 
@@ -54,8 +49,7 @@ class Verdict:
         return self.facts.seen.ago_s if self.facts else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(NamedTuple):
     pass_: Pass
     facts: Facts
     policy: CheckpointPolicy
@@ -108,6 +102,8 @@ def _has_begun(case: _Case) -> Reason | None:
 def _has_not_expired(case: _Case) -> Reason | None:
     """Valid while now < exp; rules that may hold can only make a refusal a doubt."""
     rules, now, leeway = case.policy.rules, case.now, case.policy.leeway
+    if now.surely_before(shifted(case.pass_.expires, leeway)):
+        return None  # like most passes; rules only make it later
     surely = extended_expiry(case.pass_, [rule for rule in rules if rule.surely_holds(now)])
     if now.surely_before(shifted(surely, leeway)):
         return None
@@ -156,10 +152,13 @@ def _zone_is_open(case: _Case) -> Reason | None:
 
 def _rule_finding(case: _Case, reason: Reason, forbids: Callable[[Rule], bool]) -> Reason | None:
     """A rule that surely holds refuses; one that has perhaps lapsed makes a doubt."""
-    forbidding = [rule for rule in case.policy.rules if forbids(rule)]
-    if any(rule.surely_holds(case.now) for rule in forbidding):
-        return reason
-    return Reason.CLOCK if any(rule.may_hold(case.now) for rule in forbidding) else None
+    finding = None
+    for rule in case.policy.rules:
+        if forbids(rule) and rule.may_hold(case.now):
+            if rule.surely_holds(case.now):
+                return reason
+            finding = Reason.CLOCK
+    return finding
 
 
 def _zone_fits(case: _Case) -> Reason | None:
@@ -228,14 +227,18 @@ def _is_compared(case: _Case) -> Reason | None:
 def _notices(case: _Case) -> tuple[Notice, ...]:
     """What the officer should know although the pass is good."""
     facts, pass_, now = case.facts, case.pass_, case.now
-    noted = (
-        (Notice.SEEN, facts.seen.ago_s is not None),
-        (Notice.SAME_PERSON, facts.seen.same_person),
-        (Notice.LIST_OLD, case.policy.status_ages.is_old(facts.lists.status_age_s or 0)),
-        (Notice.EXTENDED, not now.surely_before(shifted(pass_.expires, case.policy.leeway))),
-        (Notice.CLOCK_HELD, now.level is not ClockLevel.A),
-    )
-    return tuple(notice for notice, holds in noted if holds)
+    noted = []
+    if facts.seen.ago_s is not None:
+        noted.append(Notice.SEEN)
+    if facts.seen.same_person:
+        noted.append(Notice.SAME_PERSON)
+    if case.policy.status_ages.is_old(facts.lists.status_age_s or 0):
+        noted.append(Notice.LIST_OLD)
+    if not now.surely_before(shifted(pass_.expires, case.policy.leeway)):
+        noted.append(Notice.EXTENDED)
+    if now.level is not ClockLevel.A:
+        noted.append(Notice.CLOCK_HELD)
+    return tuple(noted)
 
 
 CHECKS: tuple[Callable[[_Case], Reason | None], ...] = (

@@ -106,6 +106,15 @@ def test_a_header_in_both_maps_is_malformed(label: int) -> None:
     assert refusal(message(ALG_AND_KID, {label: ALG_AND_KID[label]})) is Reason.MALFORMED
 
 
+def test_a_header_that_was_seen_before_is_judged_anew() -> None:
+    """That it is decoded once must not spare a message the checks of its two maps together."""
+    for _ in range(2):
+        assert parse_sign1(message(ALG_AND_KID)).kid == ED.kid
+        assert refusal(message(ALG_AND_KID, {4: ED.kid})) is Reason.MALFORMED
+        assert refusal(message(ALG_AND_KID, {Header.CRIT: [4]})) is Reason.MALFORMED
+        assert refusal(message(b"\x80")) is Reason.MALFORMED
+
+
 def test_other_unprotected_headers_are_ignored() -> None:
     """They count for nothing."""
     assert parse_sign1(message(ALG_AND_KID, {5: b"iv", 33: b"a chain"})).kid == ED.kid
@@ -158,6 +167,14 @@ def test_bytes_after_the_message_are_malformed(tail: bytes) -> None:
 def test_an_empty_header_is_signed_as_no_bytes() -> None:
     """h'' and h'a0' give one Sig_structure [RFC 9052 §4.4]."""
     assert sig_structure(b"\xa0", b"x") == sig_structure(b"", b"x") == b"\x84jSignature1@@Ax"
+
+
+@pytest.mark.parametrize("length", [0, 1, 23, 24, 255, 256, 65_535, 65_536])
+def test_what_is_signed_is_canonical_cbor(length: int) -> None:
+    """At every length where the head of a byte string grows."""
+    part = b"x" * length
+    assert sig_structure(part, b"", part) == cbor2.dumps(["Signature1", part, part, b""])
+    assert sig_structure(b"", part) == cbor2.dumps(["Signature1", b"", b"", part])
 
 
 @pytest.mark.parametrize("key", [ED, ES], ids=["EdDSA", "ES256"])
