@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scanner import assembly
+from scanner.checkpoint import Scan
 from scanner.config import parse_settings
 from scanner.core.errors import ConfigError
 from scanner.core.reasons import Reason
@@ -28,7 +29,7 @@ def test_full_disk_does_not_end_the_checkpoint(
     ) as device:
         with sqlite3.connect(tmp_path / "lists.db") as db:
             db.execute("DROP TABLE artefact")
-        scans = []
+        scans: list[Scan] = []
         while len(scans) < 2:
             if (scan := device.turn()) is not None:
                 scans.append(scan)
