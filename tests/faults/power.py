@@ -29,7 +29,7 @@ class Power:
 
     def __init__(self, cut_at: int | None, seed: int | None) -> None:
         """cut_at None: only count. seed None: the process is killed, the power stays."""
-        self.count = 0
+        self.count = self.bytes = 0
         self._cut_at, self._seed = cut_at, seed
         self._unflushed: dict[str, list[tuple[int, bytes, int]]] = {}
 
@@ -43,6 +43,9 @@ class Power:
 
     def remember(self, path: str, at: int, size: int) -> None:
         """What stands where something is to be written, and how long the file is."""
+        self.bytes += size
+        if self._seed is None:
+            return
         with open(path, "rb") as file:
             file.seek(at)
             old = file.read(size)
