@@ -39,7 +39,7 @@ def command(
     """Fetch signed lists once and install what has changed; scanning goes on meanwhile.
 
     What is broken off is gone on with at the next run. Whatever fails, the lists installed before
-    stay, and `scanner status` says why. A timer runs this every few minutes.
+    stay, and `scanner status` says why. Meant for a timer, every few minutes.
 
     \b
     Exit code:

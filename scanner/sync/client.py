@@ -191,13 +191,15 @@ class UpdateClient:
 
 
 def is_root(body: bytes) -> bool:
-    """Whether this is a root that its own keys have signed."""
+    """Whether this is a root that enough of its own keys have signed."""
     try:
-        root = Metadata[Root].from_bytes(body)
-        root.verify_delegate(Root.type, root)
+        metadata = Metadata[Root].from_bytes(body)
+        root = metadata.signed
+        if isinstance(root, Root):
+            root.verify_delegate(Root.type, metadata.signed_bytes, metadata.signatures)
     except (RepositoryError, ValueError):
         return False
-    return isinstance(root.signed, Root)
+    return isinstance(root, Root)
 
 
 class _Climb:
