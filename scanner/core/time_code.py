@@ -63,11 +63,10 @@ def _issued_at(claims: bytes) -> datetime:
         item = cbor.decode(claims)
     except cbor.CborError:
         raise TimeError(TimeFault.MALFORMED) from None
-    match item:
-        case {Claim.IAT: int(seconds), **others} if not others and type(seconds) is int:
-            if 0 <= seconds <= LATEST_SECOND:
-                return datetime.fromtimestamp(seconds, UTC)
-    raise TimeError(TimeFault.MALFORMED)
+    seconds = item.get(Claim.IAT) if isinstance(item, dict) and len(item) == 1 else None
+    if type(seconds) is not int or not 0 <= seconds <= LATEST_SECOND:
+        raise TimeError(TimeFault.MALFORMED)
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _may_sign(key: IssuerKey, at: datetime) -> bool:
