@@ -46,7 +46,7 @@ bench() {
 suite() {
     case $1 in
     quick) "$python" -m pytest --cov --ignore=tests/bench -m "not slow" ;;
-    core) "$python" -m pytest --cov tests/core tests/vectors ;;
+    core) "$python" -m pytest tests/core tests/vectors --cov ;;
     faults) "$python" -m pytest tests/faults ;;
     bench) bench ;;
     lint) lint ;;
