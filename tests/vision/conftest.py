@@ -107,7 +107,9 @@ def has_ended() -> Callable[[int], bool]:
         except ProcessLookupError:
             return True
         try:
-            return bool(select.select([pidfd], [], [], 10.0)[0])
+            waiting = select.poll()  # select() takes no descriptor beyond 1023
+            waiting.register(pidfd, select.POLLIN)
+            return bool(waiting.poll(10_000))
         finally:
             os.close(pidfd)
 
