@@ -39,12 +39,6 @@ class Held:
         restores = sum(to is StatusBits.VALID for to in self.changes.values())
         return len(self.changes) - restores, restores
 
-    def as_change(self) -> HeldChange:
-        flips, restores = self.counts
-        return HeldChange(
-            self.list_name, self.target, self.sha256, self.from_version, flips, restores
-        )
-
 
 def load_held(db: sqlite3.Connection, list_name: str) -> list[Held]:
     """Raises UpdateError for a body that is damaged, sqlite3.Error."""
