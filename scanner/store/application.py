@@ -112,7 +112,7 @@ class Application:
             ("offline-until", self.update.offline_until),
         ):
             self._keep_date(sieve, name, value)
-        self._confirm_ages()
+        self._confirm_ages(sieve)
 
     def _apply_one(self, work: Steps, sieve: Sieve, step: Step) -> None:
         base = self.bases.get(step.list_name)
@@ -142,13 +142,12 @@ class Application:
         else:
             sieve.keep_artefact(name, value)
 
-    def _confirm_ages(self) -> None:
+    def _confirm_ages(self, sieve: Sieve) -> None:
         """Each list that has the version which the update names is as young as the update."""
-        at = self.update.issued_at
-        where = "WHERE name = ? AND version = ? AND issued_at <> ?"
         for name, version in self.update.current.items():
-            row = (at, name, version, at)
-            self.db.execute(f"UPDATE artefact SET issued_at = ? {where}", row)
+            known = self.installed.artefacts.get(name)
+            if known is not None and known.version == version:
+                sieve.keep_artefact(name, version)
 
     def _refuse(self, step: Step, error: CheckpointError) -> None:
         if self.afresh:

@@ -21,6 +21,7 @@ from scanner.core.update import (
     set_version,
 )
 from scanner.store.database import LISTS, connect, transaction
+from scanner.store.installed import Artefact, keep_artefact, read_artefacts
 from scanner.store.steps import OpenHolders
 from scanner.store.writer import ListsWriter
 
@@ -58,7 +59,8 @@ class Installer:
 def confirm_age(folder: Path, issued_at: int) -> None:
     """A newer signed time still names everything that is installed. Raises StoreError."""
     with closing(connect(folder, LISTS)) as db, transaction(db, LISTS.name):
-        db.execute("UPDATE artefact SET issued_at = ?", (issued_at,))
+        for name, known in read_artefacts(db).items():
+            keep_artefact(db, name, Artefact(known.version, issued_at))
 
 
 def _parsed(name: str) -> TargetName:

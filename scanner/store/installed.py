@@ -1,8 +1,8 @@
 """What is installed, read from `lists.db` in one transaction, checked, and indexed in memory.
 
-Only the bases of the status maps stay on the disk. Each body carries a digest, and the changes of
-a list are a chain from its base to its version: a damaged or missing row is an error, never a
-shorter list.
+Only the bases of the status maps stay on the disk. Each body carries a digest, each version with
+its age a CRC, and the changes of a list are a chain from its base to its version: a damaged or
+missing row is an error, never a shorter list and never a younger one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from struct import Struct
+from zlib import crc32
 
 from scanner.core.errors import StoreError
 from scanner.core.hashing import sha256
@@ -20,6 +22,9 @@ from scanner.store.status_map import StatusMap
 
 DIGEST_BYTES = 16
 STATUS = "status-"
+
+_KEEP = "INSERT OR REPLACE INTO artefact (name, version, issued_at, crc) VALUES (?, ?, ?, ?)"
+_NUMBERS = Struct(">qq")  # as wide as SQLite's own, so that whatever it reads can be packed
 
 _CHAIN = (
     "SELECT id, list, from_version, to_version, body, digest FROM change"
@@ -104,9 +109,7 @@ def read_installed(
     """
     installed = Installed({})
     try:
-        rows = db.execute("SELECT name, version, issued_at FROM artefact").fetchall()
-        _check_types(rows, (str, int, int))
-        installed.artefacts = {name: Artefact(version, at) for name, version, at in rows}
+        installed.artefacts = read_artefacts(db)
         _read_documents(db, installed)
         bases = _open_maps(db, folder, installed, before, skip_lost=skip_lost_maps)
         _read_changes(db, installed, bases, before)
@@ -117,6 +120,26 @@ def read_installed(
             raise _damaged(type(error).__name__) from error
         raise
     return installed
+
+
+def read_artefacts(db: sqlite3.Connection) -> dict[str, Artefact]:
+    """By the names of their lists. Raises StoreError for a row that is damaged, sqlite3.Error."""
+    rows = db.execute("SELECT name, version, issued_at, crc FROM artefact").fetchall()
+    _check_types(rows, (str, int, int, int))
+    found = {name: Artefact(version, at) for name, version, at, _ in rows}
+    if any(crc != _crc(name, found[name]) for name, _, _, crc in rows):
+        raise _damaged("the version or age of a list is not what was written")
+    return found
+
+
+def keep_artefact(db: sqlite3.Connection, name: str, now: Artefact) -> None:
+    """In the place of what was known of this list. Raises sqlite3.Error."""
+    db.execute(_KEEP, (name, now.version, now.issued_at, _crc(name, now)))
+
+
+def _crc(name: str, now: Artefact) -> int:
+    """Finds every flip of up to three bits: an old list whose age is damaged is not fresh."""
+    return crc32(name.encode(), crc32(_NUMBERS.pack(now.version, now.issued_at)))
 
 
 def digest_of(body: bytes) -> bytes:

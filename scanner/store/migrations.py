@@ -66,6 +66,13 @@ def signed_lists(db: Database) -> None:
         db.execute(statement)
 
 
+@lists()
+def checked_ages(db: Database) -> None:
+    """Version and age of a list get a CRC. A row without one is taken for damaged; no release has
+    written such rows."""
+    db.execute("ALTER TABLE artefact ADD COLUMN crc INTEGER")
+
+
 @outbox()
 def first_outbox(db: Database) -> None:
     """`seq` is never used twice, even after its row is gone; `epoch` tells rebuilt files apart."""

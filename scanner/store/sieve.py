@@ -23,7 +23,7 @@ from scanner.core.breaker import (
 from scanner.core.revocation import StatusBits
 from scanner.core.update import TargetName, Update
 from scanner.store.held import Held, drop_held, load_held, pack, save_held
-from scanner.store.installed import STATUS, Artefact, Installed, digest_of
+from scanner.store.installed import STATUS, Artefact, Installed, digest_of, keep_artefact
 
 _KEEP = (
     "INSERT INTO change (list, from_version, to_version, issued_at, flips, restores, body, digest)"
@@ -117,8 +117,7 @@ class Sieve:
     def keep_artefact(self, name: str, version: int) -> None:
         now = Artefact(version, self.update.issued_at)
         if self.installed.artefacts.get(name) != now:
-            row = (name, now.version, now.issued_at)
-            self.db.execute("INSERT OR REPLACE INTO artefact VALUES (?, ?, ?)", row)
+            keep_artefact(self.db, name, now)
         self.installed.artefacts = {**self.installed.artefacts, name: now}
 
     def is_approved(self, name: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,10 @@ from scanner.core.reasons import Outcome, Reason
 from scanner.core.record import NO_FLAGS, ScanRecord
 from scanner.core.time_bounds import TimeSource
 from scanner.store import wipe as wipe_module
+from scanner.store.database import LISTS, connect
 from scanner.store.device_key import KEY_FILE, provide_device_key
+from scanner.store.install import confirm_age
+from scanner.store.installed import Artefact, keep_artefact
 from scanner.store.known_time import KnownTime
 from scanner.store.migrations import migrate
 from scanner.store.outbox import SqliteOutbox
@@ -72,9 +74,7 @@ class House:
 
     def sign(self, at: datetime) -> None:
         """A newer signed time still names everything that is installed."""
-        with closing(sqlite3.connect(self.state / "lists.db")) as db:
-            db.execute("UPDATE artefact SET issued_at = ?", (int(at.timestamp()),))
-            db.commit()
+        confirm_age(self.state, int(at.timestamp()))
 
     @property
     def is_wiped(self) -> bool:
@@ -114,10 +114,8 @@ def test_hand_of_a_command_is_taken_over(house: House) -> None:
 def test_expiry_of_the_offline_targets_comes_with_the_lists(house: House) -> None:
     """From then on no online claim passes it."""
     until = city.NOW + 30 * DAY
-    with closing(sqlite3.connect(house.state / "lists.db")) as db:
-        row = ("offline-until", int(until.timestamp()), city.ISSUED_AT)
-        db.execute("INSERT INTO artefact (name, version, issued_at) VALUES (?, ?, ?)", row)
-        db.commit()
+    with closing(connect(house.state, LISTS)) as db:
+        keep_artefact(db, "offline-until", Artefact(int(until.timestamp()), city.ISSUED_AT))
     house.minute()
     assert house.known.load().bounds.offline_until == until
     assert house.clock.memory.bounds.offline_until == until

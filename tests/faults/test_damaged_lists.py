@@ -5,22 +5,29 @@ What is revoked stays red or becomes undecided.
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import shutil
 import sqlite3
+import struct
 from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from scanner.checkpoint import decide
 from scanner.core.claims import Movement
 from scanner.core.clock import ClockReading
 from scanner.core.errors import PassError, StoreError
-from scanner.core.facts import PassStatus
+from scanner.core.facts import Facts, PassStatus
 from scanner.core.formats import open_pass
 from scanner.core.policy import Checkpoint
-from scanner.store.database import LISTS, connect
+from scanner.core.reasons import Reason
+from scanner.store.database import LISTS, PAGE_BYTES, connect
+from scanner.store.installed import Artefact
 from scanner.store.trust_list import SqliteLists
 from tests import city
 from tests.sync.conftest import Device
@@ -93,6 +100,70 @@ def test_bad_block_never_makes_a_revoked_pass_green(
             assert is_never_green(device.state), f"green with block {at} of {file} lost"
             shutil.rmtree(device.state)
             shutil.copytree(kept, device.state)
+
+
+def ages(state: Path) -> dict[str, Artefact] | None:
+    """Versions and ages as a fresh reader sees them; None: it says that it cannot read."""
+    try:
+        with closing(SqliteLists(state, Checkpoint(), allow_test_keys=False)) as lists:
+            return lists.artefacts
+    except StoreError:
+        return None
+
+
+@pytest.mark.parametrize("column", ["version", "issued_at"])
+def test_no_bit_of_an_age_flips_unseen(device: Device, column: str) -> None:
+    """Each of the 64 bits in each row: the reader says that it cannot read, until it is mended."""
+    before = ages(device.state)
+    assert before
+    with closing(connect(device.state, LISTS)) as db:
+        rows = db.execute(f"SELECT name, {column} FROM artefact").fetchall()
+        assert dict(rows).keys() == before.keys()
+        for (name, value), bit in itertools.product(rows, range(64)):
+            (flipped,) = struct.unpack("<q", struct.pack("<Q", value ^ 1 << bit))
+            query = f"UPDATE artefact SET {column} = ? WHERE name = ?"
+            db.execute(query, (flipped, name))
+            assert ages(device.state) is None, f"bit {bit} of the {column} of {name}"
+            db.execute(query, (value, name))
+    assert ages(device.state) == before
+
+
+@pytest.mark.slow
+def test_no_bit_of_the_page_with_ages_flips_unseen(device: Device) -> None:
+    """Wherever SQLite keeps lengths, types and places of the rows: an error, or the same ages."""
+    before, path = ages(device.state), device.state / "lists.db"
+    with closing(connect(device.state, LISTS)) as db:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = 'artefact'"
+        begin = PAGE_BYTES * (db.execute(query).fetchone()[0] - 1)
+    body, noticed = bytearray(path.read_bytes()), 0
+    for at, bit in itertools.product(range(begin, begin + PAGE_BYTES), range(8)):
+        body[at] ^= 1 << bit
+        path.write_bytes(body)
+        found = ages(device.state)
+        assert found in (None, before), f"bit {bit} of byte {at - begin}"
+        noticed += found is None
+        body[at] ^= 1 << bit
+    assert noticed > 8 * sum(len(name) + 2 * 4 for name in before or ())
+
+
+def test_old_lists_with_a_damaged_age_admit_nobody(device: Device, city_lists: Repository) -> None:
+    """48 days later, made young by one bit: the gate says so, and the next run rebuilds them."""
+    bit, day = 1 << 22, timedelta(days=1)
+    later = city.NOW + timedelta(seconds=bit)
+    begins, ends = (int(moment.timestamp()) for moment in (later - day, later + day))
+    payload, now = city.issue(iat=begins, nbf=begins, exp=ends), ClockReading.exact(later)
+    with closing(SqliteLists(device.state, Checkpoint(), allow_test_keys=False)) as lists:
+
+        def reason() -> Reason:
+            return decide(payload, lists, lambda p: Facts(lists.about(p, now)), now).reason
+
+        assert reason() is Reason.LIST_TOO_OLD
+        with closing(connect(device.state, LISTS)) as db:
+            db.execute("UPDATE artefact SET issued_at = issued_at + ?", (bit,))
+        assert reason() is Reason.STORE
+        report = device.sync(city_lists.url)
+        assert "lists.db is damaged; moved aside" in report.repaired[0]
+        assert reason() is Reason.LIST_TOO_OLD
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])

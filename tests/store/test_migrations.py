@@ -9,6 +9,7 @@ import pytest
 
 from scanner.core.errors import StoreError
 from scanner.store.database import ALL_FILES, LISTS, connect, transaction
+from scanner.store.installed import Artefact, keep_artefact
 from scanner.store.migrations import migrate
 from scanner.store.state import StateStore
 
@@ -59,7 +60,8 @@ def test_torn_page_is_found(tmp_path: Path) -> None:
     migrate(tmp_path)
     path = tmp_path / "lists.db"
     db = connect(tmp_path, LISTS)
-    db.executemany("INSERT INTO artefact VALUES (?, 1, 1)", [(f"{n:08}",) for n in range(2000)])
+    for number in range(2000):
+        keep_artefact(db, f"{number:08}", Artefact(1, 1))
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
     torn = bytearray(path.read_bytes())
@@ -97,7 +99,7 @@ def test_transaction_is_all_or_nothing(tmp_path: Path) -> None:
 
     def half_way() -> None:
         with transaction(db, "lists.db"):
-            db.execute("INSERT INTO artefact VALUES ('keys', 1, 1)")
+            keep_artefact(db, "keys", Artefact(1, 1))
             db.execute("INSERT INTO nowhere VALUES (1)")
 
     with pytest.raises(StoreError):
