@@ -45,6 +45,10 @@ class StoreError(CheckpointError):
     """A database of this device cannot be read or written."""
 
 
+class LogError(CheckpointError):
+    """A scan log, a receipt or an upload is not what its device or server has signed."""
+
+
 class SyncError(CheckpointError):
     """Lists could not be fetched or scan records not sent; scanning goes on meanwhile."""
 

@@ -87,6 +87,30 @@ def first_outbox(db: Database) -> None:
     db.execute("INSERT INTO epoch VALUES (?)", [os.urandom(8)])
 
 
+@outbox()
+def sealed_log(db: Database) -> None:
+    """Segments over records, and how far a server has them.
+
+    `counter.sealed`: how much of n stands in a segment. `segment.state`: 0 waits, 1 a server has
+    it, 2 refused by a server and set aside. `upload`: when the next try may be. `run`: how often
+    the device was started, and whether a start has not been stopped in order.
+    """
+    for statement in (
+        "ALTER TABLE counter ADD COLUMN sealed INTEGER",
+        "CREATE TABLE segment (number INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL,"
+        " count INTEGER NOT NULL, day INTEGER NOT NULL, state INTEGER NOT NULL DEFAULT 0,"
+        " signed BLOB NOT NULL)",
+        "CREATE TABLE key_counter (day INTEGER, kid BLOB, n INTEGER NOT NULL,"
+        " PRIMARY KEY (day, kid)) WITHOUT ROWID",
+        "CREATE TABLE upload (id INTEGER PRIMARY KEY CHECK (id = 1), attempts INTEGER NOT NULL,"
+        " wait_s REAL NOT NULL, boot TEXT NOT NULL, boot_s REAL NOT NULL, receipt BLOB,"
+        " fault TEXT)",
+        "CREATE TABLE run (id INTEGER PRIMARY KEY CHECK (id = 1), boot INTEGER NOT NULL,"
+        " is_open INTEGER NOT NULL)",
+    ):
+        db.execute(statement)
+
+
 @state()
 def first_state(db: Database) -> None:
     """Numbers that only rise; the trigger stops even a slip of ours."""
