@@ -129,7 +129,7 @@ make_venv() {
 # with extras as soon as a release newer than the locked one is out.
 install_lock() {
     if [ -t 2 ]; then quiet=; else quiet=-q; fi
-    say "installing the Python packages of requirements.lock, about 140 MB"
+    say "installing the Python packages of requirements.lock, about 160 MB"
     # shellcheck disable=SC2086  # an option or nothing
     PIP_USER=0 "$venv/bin/python" -I -m pip install $quiet --no-input --disable-pip-version-check \
         --no-deps --require-hashes --only-binary=:all: -r "$lock" >&2 ||
