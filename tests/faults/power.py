@@ -27,10 +27,15 @@ SECTOR = 512
 class Power:
     """Counts what is written; at the chosen point everything ends."""
 
-    def __init__(self, cut_at: int | None, seed: int | None) -> None:
-        """cut_at None: only count. seed None: the process is killed, the power stays."""
+    def __init__(
+        self, cut_at: int | None, seed: int | None, *, is_write_begun: bool = False
+    ) -> None:
+        """cut_at None: only count. seed None: the process is killed, the power stays.
+
+        is_write_begun: half of the write that is cut off is in the file by then.
+        """
         self.count = self.bytes = 0
-        self._cut_at, self._seed = cut_at, seed
+        self._cut_at, self._seed, self._is_write_begun = cut_at, seed, is_write_begun
         self._unflushed: dict[str, list[tuple[int, bytes, int]]] = {}
 
     def step(self) -> None:
@@ -40,6 +45,10 @@ class Power:
             if self._seed is not None:
                 self._lose(random.Random(self._seed))
             os.kill(os.getpid(), signal.SIGKILL)
+
+    @property
+    def breaks_next_write(self) -> bool:
+        return self._is_write_begun and self.count + 1 == self._cut_at
 
     def remember(self, path: str, at: int, size: int) -> None:
         """What stands where something is to be written, and how long the file is."""
@@ -78,6 +87,8 @@ class _File(apsw.VFSFile):
         self._path = str(name.filename() if isinstance(name, apsw.URIFilename) else name)
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
+        if self._power.breaks_next_write:
+            super().xWrite(data[: len(data) // 2], offset)
         self._power.step()
         self._power.remember(self._path, offset, len(data))
         super().xWrite(data, offset)
@@ -116,7 +127,7 @@ class _Connection:
 
     def execute(self, statement: str, values: tuple[Any, ...] = ()) -> Any:
         with _as_sqlite3():
-            return _Cursor(self._db.execute(statement, values))
+            return _Cursor(self._db.cursor(), statement, values)
 
     def executemany(self, statement: str, rows: Any) -> Any:
         with _as_sqlite3():
@@ -131,8 +142,20 @@ class _Connection:
 
 
 class _Cursor:
-    def __init__(self, cursor: Any) -> None:
-        self._rows = list(cursor)
+    """All rows at once, and their columns, which apsw forgets with the last row.
+
+    sqlite-utils asks for more than the stores do.
+    """
+
+    def __init__(self, cursor: apsw.Cursor, statement: str, values: tuple[Any, ...]) -> None:
+        self.description: Any = ()
+        cursor.exec_trace = self._take_columns
+        self._rows = list(cursor.execute(statement, values))
+        self.lastrowid = cursor.connection.last_insert_rowid()
+
+    def _take_columns(self, cursor: apsw.Cursor, *_: object) -> bool:
+        self.description = cursor.get_description()
+        return True
 
     def fetchone(self) -> Any:
         return self._rows[0] if self._rows else None
@@ -156,7 +179,7 @@ def _as_sqlite3() -> Iterator[None]:
 def on(power: Power) -> Iterator[None]:
     """Whatever the stores write goes by this power."""
     vfs = _Vfs(power)
-    fsync, replace, unlink = os.fsync, os.replace, os.unlink
+    fsync, replace, rename, unlink = os.fsync, os.replace, os.rename, os.unlink
 
     def counted_fsync(descriptor: int) -> None:
         power.step()
@@ -167,6 +190,10 @@ def on(power: Power) -> Iterator[None]:
         power.step()
         replace(old, new)
 
+    def counted_rename(old: Any, new: Any) -> None:
+        power.step()
+        rename(old, new)
+
     def counted_unlink(path: Any) -> None:
         power.step()
         unlink(path)
@@ -175,6 +202,7 @@ def on(power: Power) -> Iterator[None]:
         mock.patch("sqlite3.connect", _Connection),
         mock.patch("os.fsync", counted_fsync),
         mock.patch("os.replace", counted_replace),
+        mock.patch("os.rename", counted_rename),
         mock.patch("os.unlink", counted_unlink),
     ):
         yield

@@ -6,117 +6,21 @@ the device to the newest version.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
-import signal
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from scanner.core.policy import Checkpoint
-from scanner.core.revocation import (
-    Delta,
-    IdChanges,
-    StatusBits,
-    encode_delta,
-    encode_ids,
-    encode_map,
-    encode_refs,
-)
-from scanner.core.update import Step, Target, Update
 from scanner.store.database import LISTS, connect
 from scanner.store.install import Installer
 from scanner.store.migrations import migrate
 from scanner.store.trust_list import SqliteLists
-from scanner.store.writer import ListsWriter
 from tests import city
-from tests.faults.power import Power, on
+from tests.faults.lists_case import answers, apply, cut, first_lists, later_lists, plain, points
+from tests.faults.power import Power
 
-SIZE = 120_000
-NEW_KEYS = city.trust_list(index=[0, 20 * city.MAP_SIZE])
 SEEDS = 7
-
-Answers = tuple[object, ...]
-
-
-def plain(packed: bytes) -> bytes:
-    """Holder lists in these tests are not encrypted."""
-    return packed
-
-
-def first_lists() -> dict[str, bytes]:
-    revoked = dict.fromkeys(range(0, SIZE, 977), StatusBits.REVOKED)
-    files = {key: body for key, body in city.targets().items() if key[0] not in "bd"}
-    return files | {f"base-7-1-{n}": body for n, body in enumerate(encode_map(SIZE, revoked))}
-
-
-def later_lists(kind: str) -> dict[str, bytes]:
-    """A delta, or a new base with a delta on it, beside all other lists."""
-    moved = dict.fromkeys(range(5, 300), StatusBits.REVOKED)
-    moved |= dict.fromkeys(range(0, 40_000, 977), StatusBits.VALID)
-    files = {
-        "keys-2-0": NEW_KEYS,
-        "policy-4": b'{"version": 4, "time_zone": "UTC"}',
-        "rules-2": b"[ ]",
-        "ids-1-2": encode_ids(IdChanges(1, 2, (bytes(range(16)),), ())),
-        "holders-2": encode_refs([city.QUARANTINED, b"new-ref-"]),
-    }
-    if kind == "delta":
-        return files | {"d-7-1-2": encode_delta(Delta(7, 1, 2, moved))}
-    revoked = dict.fromkeys(range(0, SIZE, 991), StatusBits.SUSPENDED)
-    parts = {f"base-7-5-{n}": body for n, body in enumerate(encode_map(SIZE + 4000, revoked))}
-    return files | parts | {"d-7-5-6": encode_delta(Delta(7, 5, 6, moved))}
-
-
-def update_of(files: Mapping[str, bytes]) -> Update:
-    """As a run would plan it; approved, since limits are not the subject."""
-    targets = {name: Target(len(b), hashlib.sha256(b).hexdigest()) for name, b in files.items()}
-    status = sorted(name for name in files if name[0] in "bd")
-    steps = [Step("status-7", int(status[-1][-1]), tuple(status))]
-    steps += [
-        Step(name.split("-")[0], int(name.split("-")[-1] if name[0] in "prih" else 2), (name,))
-        for name in files
-        if name not in status
-    ]
-    return Update(
-        city.ISSUED_AT + 600,
-        tuple(steps),
-        targets,
-        approved=frozenset(target.sha256 for target in targets.values()),
-    )
-
-
-def writer_of(state: Path) -> ListsWriter:
-    return ListsWriter(state, plain, allow_test_keys=False)
-
-
-def answers(state: Path) -> Answers:
-    """Everything that the lists of a fresh reader say: each index, each list, each version."""
-    lists = SqliteLists(state, Checkpoint(), allow_test_keys=False)
-    try:
-        installed = lists._now
-        map_, overlay = installed.maps[7], installed.overlays.get(7, {})
-        bits = hashlib.sha256()
-        for number, row in enumerate(map_.rows()):
-            patched = bytearray(row)
-            for index, status in overlay.items():
-                if index // 16_384 == number:
-                    at, shift = index % 16_384 // 4, 2 * (index % 4)
-                    patched[at] = patched[at] & ~(3 << shift) | status << shift
-            bits.update(patched)
-        versions = {name: (a.version, a.issued_at) for name, a in installed.artefacts.items()}
-        documents = {kind: tuple(bodies) for kind, bodies in installed.documents.items()}
-        return (
-            bits.hexdigest(),
-            tuple(sorted(versions.items())),
-            tuple(sorted(documents.items())),
-            tuple(sorted(installed.ids)),
-            tuple(installed.holders),
-        )
-    finally:
-        lists.close()
 
 
 @pytest.fixture(scope="module")
@@ -128,44 +32,19 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return state
 
 
-def apply(state: Path, files: Mapping[str, bytes]) -> None:
-    with writer_of(state).alone():
-        writer_of(state).apply(update_of(files), files.__getitem__)
-
-
-def cut(state: Path, files: Mapping[str, bytes], at: int, seed: int | None) -> bool:
-    """Apply in a process of its own that ends at the point; whether it came that far."""
-    child = os.fork()
-    if child == 0:
-        try:
-            with on(Power(at, seed)):
-                apply(state, files)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-
-
-def points(before: Path, folder: Path, files: Mapping[str, bytes]) -> int:
-    """How many writes an update takes."""
-    state = Path(shutil.copytree(before, folder))
-    power = Power(None, None)
-    with on(power):
-        apply(state, files)
-    return power.count
-
-
 def check(before: Path, tmp_path: Path, kind: str, every: int, seeds: list[int | None]) -> int:
     """Cut at every so many points; returns at how many. Each must leave one of two states."""
     files = later_lists(kind)
-    count = points(before, tmp_path / "counted", files)
-    old, new = answers(before), answers(tmp_path / "counted")
+    counted = Path(shutil.copytree(before, tmp_path / "counted"))
+    count = points(counted, lambda state: apply(state, files))
+    old, new = answers(before), answers(counted)
     assert old != new
     seen = []
     for number, at in enumerate(range(1, count + 1, every)):
         for seed in seeds:
             state = Path(shutil.copytree(before, tmp_path / f"{at}-{seed}"))
-            assert cut(state, files, at, None if seed is None else seed + number)
+            power = Power(at, None if seed is None else seed + number)
+            assert cut(state, lambda state: apply(state, files), power)
             found = answers(state)
             assert found in (old, new), f"a mixture after write {at} of {count}, seed {seed}"
             seen.append(found == new)
