@@ -17,7 +17,8 @@ from pathlib import Path
 from scanner.core.clock import ClockReading
 from scanner.core.held_time import Held
 from scanner.core.time_bounds import TimeSource
-from scanner.core.timekeeping import Tick, Timekeeper, TimeMemory
+from scanner.core.time_memory import Tick, TimeMemory
+from scanner.core.timekeeping import Timekeeper
 
 RTC_SECONDS = Path("/sys/class/rtc/rtc0/since_epoch")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -158,7 +159,7 @@ class SystemClock:
         self._keeper.take_hand(by_hand, self._tick())
 
     def hear_signed(self, at: datetime) -> None:
-        """The newest time that the online keys have signed. Raises TimeError."""
+        """The newest time that the online keys have signed. Raises TimeError, as for a witness."""
         self._keeper.hear_signed(at, self._tick())
 
     def learn(self, stored: TimeMemory) -> None:

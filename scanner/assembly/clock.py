@@ -15,7 +15,7 @@ from scanner.core.held_time import Held
 from scanner.core.policy import Checkpoint
 from scanner.core.time_bounds import TimeSource
 from scanner.core.time_fault import TimeFault
-from scanner.core.timekeeping import TimeMemory
+from scanner.core.time_memory import TimeMemory
 
 if TYPE_CHECKING:
     from hardware.clock import SystemClock
@@ -34,6 +34,15 @@ class ClockProbe:
     ceiling: datetime | None
     future: datetime | None
     has_rtc: bool
+
+    @property
+    def is_past_reach(self) -> bool:
+        """Two witnesses agree on a time that neither would be believed alone."""
+        return (
+            self.source is TimeSource.NTP
+            and self.ceiling is not None
+            and self.now.earliest > self.ceiling
+        )
 
 
 def open_known_time(state: Path) -> KnownTime:

@@ -13,8 +13,7 @@ from scanner.core.regime import RegimeStep, regime_step
 
 if TYPE_CHECKING:
     from hardware.clock import SystemClock
-    from scanner.core.clock import ClockReading
-    from scanner.core.timekeeping import TimeMemory
+    from scanner.core.time_memory import TimeMemory
     from scanner.store.known_time import KnownTime
     from scanner.store.outbox import SqliteOutbox
     from scanner.store.trust_list import SqliteLists
@@ -53,7 +52,7 @@ class Housekeeping:
         self._lists.refresh()
         if self._clock is not None:
             memory = self._keep_time(self._clock)
-            self._end_regime(self._clock.now(), memory.bounds.floor)
+            self._end_regime(self._clock, memory.bounds.floor)
 
     def _keep_time(self, clock: SystemClock) -> TimeMemory:
         stored, until = self._known.load(), self._lists.policy.offline_until
@@ -66,14 +65,20 @@ class Housekeeping:
         self._known.save(memory, refused or clock.future)
         return memory
 
-    def _end_regime(self, now: ClockReading, floor: datetime) -> None:
+    def _end_regime(self, clock: SystemClock, floor: datetime) -> None:
         """Wipe when it is time to, and only then."""
         from scanner.store.wipe import is_wiped, wipe
 
-        policy = self._lists.policy
+        policy, now = self._lists.policy, clock.now()
         end = policy.end_of_regime
-        waits = self._outbox.waiting() > 0
-        step = regime_step(end, policy.offline_until, now, floor=floor, records_wait=waits)
+        step = regime_step(
+            end,
+            policy.offline_until,
+            now,
+            floor=floor,
+            records_wait=self._outbox.waiting() > 0,
+            is_past_reach=clock.future is not None,
+        )
         if end is None or step is not RegimeStep.WIPE or is_wiped(self._state, end):
             return
         log.warning("the regime has ended: lists, scan records and keys are wiped")

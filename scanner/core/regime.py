@@ -65,14 +65,19 @@ def regime_step(
     *,
     floor: datetime,
     records_wait: bool,
+    is_past_reach: bool = False,
 ) -> RegimeStep:
-    """What to do now. floor: of time. records_wait: some have not been taken yet."""
+    """What to do now. floor: of time. records_wait: some have not been taken yet.
+
+    is_past_reach: `now` rests on two witnesses, past what the device believes of one. Two thieves
+    may make it stop; what cannot be undone waits for the floor.
+    """
     if not has_ended(end, offline_until, now):
         return RegimeStep.KEEP
     if end is None or not now.surely_at_or_after(end):
         return RegimeStep.STOP
     past = shifted(end, WIPE_AFTER)
-    is_confirmed = now.level is ClockLevel.A and now.surely_at_or_after(past)
+    is_confirmed = now.level is ClockLevel.A and not is_past_reach and now.surely_at_or_after(past)
     if (is_confirmed and not records_wait) or floor >= shifted(past, UNHEARD_FOR):
         return RegimeStep.WIPE
     return RegimeStep.STOP

@@ -66,6 +66,16 @@ class TimeBounds:
         ceiling = self.ceiling(boot_s)
         return ceiling is not None and at > ceiling
 
+    def lets_two_agree(self, at: datetime, boot_s: float) -> bool:
+        """Whether network time and a signed time together are believed at this time.
+
+        Past the reach of one claim, but never past the day to which the offline keys have vouched,
+        and not where that day is not known. Nothing is raised by it.
+        """
+        if not self.is_too_far(at, boot_s):
+            return True
+        return self.offline_until is not None and at <= self.offline_until
+
     def raised(self, source: TimeSource, at: datetime, boot_s: float) -> TimeBounds:
         """The bounds after this claim. Raises TimeError(TOO_FAR_AHEAD), and then nothing moves."""
         match source:

@@ -5,50 +5,28 @@
     C ──set by hand────────────────────────────────────────────────────────▶ B ──12 h────▶ C
     A, B ──a jump of more than 5 min against the seconds since the boot────────────────────▶ C
 
-At B the crystal counts and not the system's time, which anybody may set. Nothing here reads a
-clock: each call brings the Tick of its moment.
+At B the crystal counts and not the system's time, which anybody may set. One source is believed
+within the reach of the bounds; two that agree, network time and a signed time, also past it: so a
+device that lay in a drawer works again, while its floor stays within the reach. Nothing here reads
+a clock: each call brings the Tick of its moment.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scanner.core.clock import ClockLevel, ClockReading, shifted
 from scanner.core.errors import TimeError
 from scanner.core.held_time import RTC_OFF, Held
-from scanner.core.time_bounds import TimeBounds, TimeSource
+from scanner.core.time_bounds import TimeSource
 from scanner.core.time_code import LIFE
 from scanner.core.time_fault import TimeFault
+from scanner.core.time_memory import Tick, TimeMemory
 
 AGREES_WITHIN = timedelta(hours=24)
 JUMP = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """What the computer says at one moment; `boot_s`: seconds since the boot."""
-
-    at: datetime
-    boot_s: float
-    is_disciplined: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TimeMemory:
-    """What outlives the process; `held` and `by_hand` are of this boot, or None.
-
-    signed_at: the newest signed time that was believed. newest_code: the iat of the newest time
-    code taken. rtc_set_at: when the clock battery was last seen to be right, at level A.
-    """
-
-    bounds: TimeBounds
-    signed_at: datetime | None = None
-    newest_code: datetime | None = None
-    rtc_set_at: datetime | None = None
-    held: Held | None = None
-    by_hand: Held | None = None
 
 
 class Timekeeper:
@@ -59,6 +37,8 @@ class Timekeeper:
         self.future: datetime | None = None  # E-CLOCK-FUTURE
         self.source: TimeSource | None = None  # of the last reading; None at level C
         self._has_jumped = False
+        # A signed time past the reach: heard, not believed, and good to confirm network time by.
+        self._witness: datetime | None = None
         self._code_seen_s: float | None = None
         # The system's time at the moment from which jumps are measured.
         held = memory.held
@@ -72,7 +52,7 @@ class Timekeeper:
         self.future = tick.at if is_beyond else None
         if self._has_jumped:
             return self._floor_only(tick.boot_s)
-        if not is_beyond and self._is_confirmed(tick):
+        if self._is_confirmed(tick):
             self._hold(Held.exactly(tick.at, tick.boot_s))
             self._reference, self.source = self._reference or tick, TimeSource.NTP
             return ClockReading.exact(tick.at, ClockLevel.A)
@@ -81,21 +61,24 @@ class Timekeeper:
     def hear_signed(self, at: datetime, tick: Tick) -> None:
         """A time that the online keys have signed; an older one changes nothing.
 
-        A newer one may confirm anew after a jump. Raises TimeError(TOO_FAR_AHEAD): such a one
-        confirms nothing and disturbs nothing, or a stolen online key could stop every clock.
+        A newer one may confirm anew after a jump. Raises TimeError(TOO_FAR_AHEAD): such a one moves
+        nothing; it is at most a witness, and not even that against a clock that was confirmed, or a
+        stolen online key could stop every clock.
         """
         known = self.memory.signed_at
         if known is not None and at <= known:
+            self._witness = None
             return
         had_jumped = self._has_jumped  # before this one arrived
         now, bounds = self.read(tick), self.memory.bounds
-        if bounds.is_too_far(at, tick.boot_s):
+        is_confirmed = now.latest is not None and self.source is TimeSource.NTP
+        if is_confirmed and at > shifted(now.latest or at, AGREES_WITHIN):
             raise TimeError(TimeFault.TOO_FAR_AHEAD)
-        if now.latest is not None and self.source is TimeSource.NTP:
-            # A confirmed clock raises its floor by itself.
-            if at > now.latest + AGREES_WITHIN:
-                raise TimeError(TimeFault.TOO_FAR_AHEAD)
-        else:
+        if bounds.is_too_far(at, tick.boot_s):
+            self._bear_witness(at, tick, had_jumped=had_jumped)
+            raise TimeError(TimeFault.TOO_FAR_AHEAD)
+        self._witness = None
+        if not is_confirmed:  # a confirmed clock raises its floor by itself
             bounds = bounds.raised(TimeSource.ONLINE, at, tick.boot_s)
         self.memory = replace(self.memory, signed_at=at, bounds=bounds)
         if had_jumped:
@@ -182,10 +165,18 @@ class Timekeeper:
             self.memory = replace(self.memory, bounds=bounds)
         return self.memory
 
+    def _bear_witness(self, at: datetime, tick: Tick, *, had_jumped: bool) -> None:
+        """Past the reach. After a jump only a newer one that agrees confirms anew."""
+        is_newer = self._witness is None or at > self._witness
+        self._witness = at
+        if had_jumped and is_newer and _agree(at, tick):
+            self._has_jumped, self._reference = False, None
+
     def _is_confirmed(self, tick: Tick) -> bool:
-        signed_at = self.memory.signed_at
-        agrees = signed_at is not None and abs(tick.at - signed_at) <= AGREES_WITHIN
-        return agrees and tick.is_disciplined and tick.at >= self.memory.bounds.floor
+        bounds = self.memory.bounds
+        if not (_agree(self.memory.signed_at, tick) or _agree(self._witness, tick)):
+            return False
+        return tick.at >= bounds.floor and bounds.lets_two_agree(tick.at, tick.boot_s)
 
     def _watch_for_jump(self, tick: Tick) -> None:
         """Against the first confirmation, so that many small steps count like one large one.
@@ -215,12 +206,19 @@ class Timekeeper:
             if held is None or boot_s > held.until_s:
                 continue
             earliest, latest = held.at(boot_s)
-            is_signed = held.source is not TimeSource.HAND
-            if is_signed and self.memory.bounds.is_too_far(earliest, boot_s):
-                self.future = self.future or earliest
-            elif latest >= self.memory.bounds.floor:
+            if self._is_believed(held.source, earliest, boot_s) and (
+                latest >= self.memory.bounds.floor
+            ):
                 return held
         return None
+
+    def _is_believed(self, source: TimeSource, earliest: datetime, boot_s: float) -> bool:
+        """A hand is no claim to be bounded; past the reach only what two had confirmed."""
+        bounds = self.memory.bounds
+        if source is TimeSource.HAND or not bounds.is_too_far(earliest, boot_s):
+            return True
+        self.future = self.future or earliest
+        return source is TimeSource.NTP and bounds.lets_two_agree(earliest, boot_s)
 
     def _by_crystal(self, boot_s: float) -> ClockReading:
         """Level B: the system's time may have been stepped a little."""
@@ -267,3 +265,9 @@ class Timekeeper:
                 raise TimeError(TimeFault.DISAGREES)
             return code
         return code.joined(now.earliest, now.latest)
+
+
+def _agree(signed_at: datetime | None, tick: Tick) -> bool:
+    """Two witnesses: network time, and a signed time within a day of it."""
+    agrees = signed_at is not None and abs(tick.at - signed_at) <= AGREES_WITHIN
+    return agrees and tick.is_disciplined

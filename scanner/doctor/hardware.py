@@ -19,6 +19,17 @@ CONFIRM = (
     "without both run `scanner clock set`."
 )
 
+_TOO_FAR = (
+    "If it is right, connect the network and run `scanner sync`, or load lists that were signed "
+    "offline in the last two days, or set the time by hand (`scanner clock set`). If it is wrong, "
+    "look at the time server."
+)
+_PAST_REACH = (
+    "Before this device is switched off, load lists that were signed offline in the last two days "
+    "(`scanner sync --from STICK`): they raise the floor. Without them it does not know the time "
+    "after its next start, until it has the network again."
+)
+
 
 def check_camera(settings: Settings) -> Finding:
     """Frames a second, size, brightness, and whether a code was seen."""
@@ -88,13 +99,12 @@ def _level(probe: assembly.ClockProbe) -> Finding:
 def _future(probe: assembly.ClockProbe, claim: datetime) -> Finding:
     """Whoever claims it: network time, the lists, or the battery of another clock."""
     reach = f", believed up to {probe.ceiling:%Y-%m-%d %H:%M}Z" if probe.ceiling else ""
-    grade = Grade.FAILURE if probe.now.level is ClockLevel.C else Grade.WARNING
     found = f"{claim:%Y-%m-%d %H:%M}Z was claimed{reach}"
-    fix = (
-        "If it is right, load lists that were signed offline in the last two days, or set the "
-        "time by hand (`scanner clock set`). If it is wrong, look at the time server."
-    )
-    return Finding("E-CLOCK-FUTURE", grade, found, fix)
+    if probe.is_past_reach:
+        found = f"{found}; network time and signed lists agree, so it counts"
+        return Finding("E-CLOCK-FUTURE", Grade.WARNING, found, _PAST_REACH)
+    grade = Grade.FAILURE if probe.now.level is ClockLevel.C else Grade.WARNING
+    return Finding("E-CLOCK-FUTURE", grade, found, _TOO_FAR)
 
 
 def _rtc(probe: assembly.ClockProbe) -> Finding:

@@ -14,7 +14,7 @@ from scanner.core.errors import TimeError
 from scanner.core.held_time import Held
 from scanner.core.time_bounds import NEVER_SET, Base, TimeBounds, TimeSource
 from scanner.core.time_fault import TimeFault
-from scanner.core.timekeeping import TimeMemory
+from scanner.core.time_memory import TimeMemory
 from scanner.store.database import STATE, connect, transaction, translated
 from scanner.store.state import RAISE
 

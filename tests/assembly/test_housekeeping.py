@@ -39,9 +39,11 @@ RECORD = ScanRecord(1, Outcome.REFUSE, Reason.REVOKED, 7, NO_FLAGS, 2)
 class House:
     """A device without camera and lamps: what housekeeping looks after, and its clock."""
 
-    def __init__(self, state: Path, parts: ExitStack) -> None:
-        self.state, self.at, self.boot_s, self.is_disciplined = state, city.NOW, 100.0, True
-        self.known = parts.enter_context(closing(KnownTime(state, "b1", self.boot_s)))
+    def __init__(
+        self, state: Path, parts: ExitStack, at: datetime = city.NOW, boot: str = "b1"
+    ) -> None:
+        self.state, self.at, self.boot_s, self.is_disciplined = state, at, 100.0, True
+        self.known = parts.enter_context(closing(KnownTime(state, boot, self.boot_s)))
         self.outbox = parts.enter_context(closing(SqliteOutbox(state)))
         self.lists = parts.enter_context(
             closing(SqliteLists(state, Checkpoint(), allow_test_keys=False))
@@ -82,13 +84,19 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def parts() -> Iterator[ExitStack]:
+    """Closes what a test opens."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def house(tmp_path: Path, parts: ExitStack) -> House:
     """The city's lists with an end of the regime in three days."""
     migrate(tmp_path)
     provide_device_key(tmp_path)
     install(tmp_path, city.targets(), int(END.timestamp()))
-    with ExitStack() as parts:
-        yield House(tmp_path, parts)
+    return House(tmp_path, parts)
 
 
 def test_floor_is_saved_each_minute(house: House) -> None:
@@ -160,6 +168,22 @@ def test_lying_time_server_wipes_nothing(house: House, lie: timedelta) -> None:
     for _ in range(3):
         house.minute()
     assert not house.is_wiped
+
+
+def test_two_witnesses_past_the_reach_wipe_nothing(house: House, parts: ExitStack) -> None:
+    """A device out of a drawer stops, and wipes once the offline keys say how late it is."""
+    house.minute()
+    house.known.set_offline_until(END + 100 * DAY)
+    house.sign(END + 3 * DAY)
+    later = House(house.state, parts, END + 3 * DAY, "b2")
+    later.minute()
+    later.minute()
+    assert later.clock.now().level is ClockLevel.A
+    assert later.lists.policy.has_ended(later.clock.now())
+    assert not later.is_wiped
+    later.known.hear(TimeSource.OFFLINE, END + 2 * DAY, later.boot_s)
+    later.minute()
+    assert later.is_wiped
 
 
 def test_hand_past_the_end_wipes_nothing(house: House) -> None:

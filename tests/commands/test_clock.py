@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from hardware import clock as hardware_clock
-from hardware.clock import ClockReaders
 from scanner.assembly.clock import open_known_time, probe_clock, tell_time
 from scanner.commands.clock import command
 from scanner.core.clock import ClockLevel
@@ -18,6 +17,7 @@ from scanner.core.errors import TimeError
 from scanner.core.time_bounds import TimeSource
 from scanner.store.migrations import migrate
 from tests import city
+from tests.board import Board
 from tests.commands.conftest import Run
 from tests.journeys.booth import install
 
@@ -25,35 +25,10 @@ NOON = city.NOW.replace(hour=12, minute=0)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-class Board:
-    """The readers of this test: the system is `at`, undisciplined, without a battery."""
-
-    def __init__(self) -> None:
-        self.at, self.boot_s, self.is_disciplined = NOON, 500.0, False
-
-    def wait(self, by: timedelta) -> None:
-        self.at += by
-        self.boot_s += by.total_seconds()
-
-
 @pytest.fixture
 def board(monkeypatch: pytest.MonkeyPatch) -> Board:
     """A board in place of this machine."""
-    board = Board()
-    readers = ClockReaders(
-        system_s=lambda: board.at.timestamp(),
-        boot_s=lambda: board.boot_s,
-        is_disciplined=lambda: board.is_disciplined,
-        rtc=lambda: None,
-    )
-    real = hardware_clock.SystemClock
-    monkeypatch.setattr(
-        hardware_clock, "SystemClock", lambda memory, keep: real(memory, keep, readers)
-    )
-    monkeypatch.setattr(hardware_clock, "boot_seconds", lambda: board.boot_s)
-    monkeypatch.setattr(hardware_clock, "has_rtc", lambda: False)
-    monkeypatch.setattr(hardware_clock, "boot_id", lambda: "b1")
-    return board
+    return Board(NOON).put_in_place(monkeypatch)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from scanner.config import parse_settings
 from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.errors import DeviceError
 from scanner.core.time_bounds import TimeBounds, TimeSource
-from scanner.core.timekeeping import TimeMemory
+from scanner.core.time_memory import TimeMemory
 from scanner.doctor import hardware, lists, software
 from scanner.doctor.finding import Finding, Grade, exit_code
 from scanner.ports import CameraState

@@ -25,9 +25,17 @@ def step(
     offline_until: datetime | None = None,
     floor: datetime = END - DAY,
     records_wait: bool = False,
+    is_past_reach: bool = False,
 ) -> RegimeStep:
     """What is done, when one thing of the case is changed."""
-    return regime_step(end, offline_until, now, floor=floor, records_wait=records_wait)
+    return regime_step(
+        end,
+        offline_until,
+        now,
+        floor=floor,
+        records_wait=records_wait,
+        is_past_reach=is_past_reach,
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,6 +52,13 @@ def test_confirmed_clock_stops_at_the_date_and_wipes_a_day_later(
 ) -> None:
     """Level A: the date, and 24 hours more."""
     assert step(ClockReading.exact(at)) is expected
+
+
+def test_two_witnesses_past_the_reach_stop_and_wipe_nothing() -> None:
+    """Two thieves together reach so far; what cannot be undone waits for the floor."""
+    far = ClockReading.exact(END + 60 * DAY)
+    assert step(far, is_past_reach=True) is STOP
+    assert step(far, is_past_reach=True, floor=END + 15 * DAY) is WIPE
 
 
 @pytest.mark.parametrize("level", [B, C])

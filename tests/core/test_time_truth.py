@@ -18,9 +18,11 @@ from scanner.core.clock import ClockLevel
 from scanner.core.errors import TimeError
 from scanner.core.held_time import Held
 from scanner.core.time_bounds import Base, TimeBounds
-from scanner.core.timekeeping import Tick, Timekeeper, TimeMemory
+from scanner.core.time_memory import Tick, TimeMemory
+from scanner.core.timekeeping import Timekeeper
 
 START = datetime(2026, 5, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
 SECONDS = st.floats(0, 3 * 86400.0)
 PPM = st.floats(-100, 100)
 
@@ -28,13 +30,14 @@ PPM = st.floats(-100, 100)
 class HonestWorld(RuleBasedStateMachine):
     """`true` is the right time, `off` what the system's clock is wrong by."""
 
-    @initialize(off=st.floats(-1.5e9, 1.5e9))
-    def start(self, off: float) -> None:
-        """A device that knows a floor and wakes up with some time."""
+    @initialize(off=st.floats(-1.5e9, 1.5e9), until=st.none() | st.just(START + 365 * DAY))
+    def start(self, off: float, until: datetime | None) -> None:
+        """A device that knows a floor, perhaps the offline expiry, and wakes up with some time."""
         self.true, self.off, self.boot_s = START, timedelta(seconds=off), 5.0
         self.is_online, self.newest_code = False, START
         self.rtc: datetime | None = None
-        bounds = TimeBounds(START - timedelta(hours=3), Base(START - timedelta(hours=3), 0.0))
+        floor = START - timedelta(hours=3)
+        bounds = TimeBounds(floor, Base(floor, 0.0), until)
         self.keeper = Timekeeper(TimeMemory(bounds))
 
     def tick(self) -> Tick:
@@ -91,7 +94,12 @@ class HonestWorld(RuleBasedStateMachine):
         self.keeper.watch_rtc(self.shown_rtc(), self.tick())
         self.keeper.save(self.tick())
 
-    @rule(off=st.floats(-1.5e9, 1.5e9), has_rtc=st.booleans(), seconds=SECONDS, rtc_ppm=PPM)
+    @rule(
+        off=st.floats(-1.5e9, 1.5e9),
+        has_rtc=st.booleans(),
+        seconds=SECONDS | st.floats(0, 30 * 86400.0),
+        rtc_ppm=PPM,
+    )
     def power_cut(self, off: float, has_rtc: bool, seconds: float, rtc_ppm: float) -> None:
         """The device is off for a while and wakes up with any time; the battery may be lost."""
         self.wait(seconds, 0.0, rtc_ppm)

@@ -12,7 +12,8 @@ from scanner.core.errors import TimeError
 from scanner.core.held_time import Held
 from scanner.core.time_bounds import Base, TimeBounds, TimeSource
 from scanner.core.time_fault import TimeFault
-from scanner.core.timekeeping import Tick, Timekeeper, TimeMemory
+from scanner.core.time_memory import Tick, TimeMemory
+from scanner.core.timekeeping import Timekeeper
 
 NOON = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -242,9 +243,9 @@ def test_battery_is_not_believed_after_a_jump() -> None:
 
 
 def test_lying_time_server_is_not_believed_beyond_the_bounds() -> None:
-    """Even when a stolen online key agrees: C, the claim is shown, the floor is untouched."""
+    """It has no second witness: C, the claim is shown, the floor is untouched."""
     lie = 20 * DAY
-    keeper = Timekeeper(replace(MEMORY, signed_at=NOON + lie))
+    keeper = Timekeeper(MEMORY)
     assert keeper.read(right(off=lie)) == ClockReading(FLOOR, None, C)
     assert keeper.future == NOON + lie
     assert keeper.save(right(off=lie)).bounds.floor == FLOOR

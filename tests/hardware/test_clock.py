@@ -23,7 +23,7 @@ from hardware.clock import (
 from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.errors import StoreError, TimeError
 from scanner.core.time_bounds import Base, TimeBounds, TimeSource
-from scanner.core.timekeeping import TimeMemory
+from scanner.core.time_memory import TimeMemory
 from scanner.ports import Clock
 
 NOON = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)

@@ -13,7 +13,7 @@ import pytest
 from scanner.core.errors import TimeError
 from scanner.core.held_time import Held
 from scanner.core.time_bounds import AHEAD, NEVER_SET, Base, TimeBounds, TimeSource
-from scanner.core.timekeeping import TimeMemory
+from scanner.core.time_memory import TimeMemory
 from scanner.store.known_time import KnownTime
 from scanner.store.migrations import migrate
 from scanner.store.state import StateStore
