@@ -49,6 +49,10 @@ class LogError(CheckpointError):
     """A scan log, a receipt or an upload is not what its device or server has signed."""
 
 
+class EnrolmentError(CheckpointError):
+    """An enrolment's request or answer is not for this device, or not as it was made."""
+
+
 class SyncError(CheckpointError):
     """Lists could not be fetched or scan records not sent; scanning goes on meanwhile."""
 

@@ -30,6 +30,7 @@ class Statement(Enum):
     RECEIPT = b"MPR1"
     REQUEST = b"MPQ1"
     BODY = b"MPU1"
+    ENROLMENT = b"MPE1"
 
 
 def sign_map(key: Ed25519PrivateKey, what: Statement, fields: dict[int, object]) -> bytes:
