@@ -62,10 +62,13 @@ class Link:
     signed: bytes
 
 
-def check_log(log: DeviceLog, receipt: Receipt | None = None) -> list[Finding]:
+def check_log(
+    log: DeviceLog, receipt: Receipt | None = None, start: Receipt | None = None
+) -> list[Finding]:
     """Everything there is to say, in the order of the log; total, for any log.
 
-    receipt: the server's word for where it has been, already verified.
+    receipt, start: `log.receipt` and `log.start`, already verified: the server's word for where it
+    has been, and for what lies before the first segment.
     """
     try:
         key = public_key(log.public)
@@ -73,7 +76,7 @@ def check_log(log: DeviceLog, receipt: Receipt | None = None) -> list[Finding]:
         return [Finding(State.FORGED, 0, 0, str(error), is_segments=True)]
     findings: list[Finding] = []
     links = list(_signed_links(log, key, findings))
-    findings += _check_start(links, receipt)
+    findings += _check_start(links, [each for each in (receipt, start) if each is not None])
     findings += _check_order(links)
     findings += _check_records(log, links)
     findings += _check_end(log, links, receipt)
@@ -110,7 +113,7 @@ def _signed_links(log: DeviceLog, key: Ed25519PublicKey, findings: list[Finding]
         yield Link(segment, signed)
 
 
-def _check_start(links: list[Link], receipt: Receipt | None) -> Iterator[Finding]:
+def _check_start(links: list[Link], receipts: list[Receipt]) -> Iterator[Finding]:
     """The first segment of all is number 1, or hangs on what was taken away in order."""
     if not links:
         yield Finding(State.CUT, 1, 1, "there are no segments", is_segments=True)
@@ -121,7 +124,7 @@ def _check_start(links: list[Link], receipt: Receipt | None) -> Iterator[Finding
             yield Finding(State.FORGED, 1, 1, "a first segment follows nothing", is_segments=True)
         return
     before = (first.number - 1, first.first_seq - 1, first.previous)
-    if receipt is not None and (receipt.segment, receipt.seq, receipt.link) == before:
+    if before in [(receipt.segment, receipt.seq, receipt.link) for receipt in receipts]:
         yield Finding(State.RETIRED, 1, before[1], "the server has receipted them")
         return
     for retired in _bodies(links, Retired):
