@@ -1,5 +1,7 @@
 """Settings of a device, from `checkpoint.toml`: every field with unit, range and default.
 
+Beside it stands `image-built`, in which whoever makes an image says when that was.
+
 Strict: an unknown or wrong key is an error that names the line, the key and what is allowed, so
 that a typing mistake never becomes a silent default.
 """
@@ -10,6 +12,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,6 +22,12 @@ import msgspec.inspect
 from scanner.core.errors import ConfigError
 
 SYSTEM_CONFIG = Path("/etc/scanner/checkpoint.toml")
+IMAGE_BUILT = Path("/etc/scanner/image-built")
+LONGEST_TIME = 64
+
+_RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.IGNORECASE
+)
 
 Gpio = Annotated[int, msgspec.Meta(ge=0, le=53)]
 Code = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -111,6 +120,26 @@ def load_settings(path: Path) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read ({error}). Save it as plain UTF-8.") from None
     return parse_settings(text, str(path))
+
+
+def find_image_built(environ: Mapping[str, str] = os.environ) -> Path:
+    """$SCANNER_IMAGE_BUILT, else /etc/scanner/image-built."""
+    given = environ.get("SCANNER_IMAGE_BUILT")
+    return Path(given) if given else IMAGE_BUILT
+
+
+def load_image_built(path: Path) -> datetime | None:
+    """When the image was made, UTC; None without such a file. Raises ConfigError that names it."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LONGEST_TIME).strip()
+        if not _RFC3339.fullmatch(text):
+            raise ValueError(f"{text[:40]!r} is not a time such as 2026-11-25T09:30:00Z")
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, OverflowError) as error:
+        raise ConfigError(f"Correct or remove {path}: it cannot be used ({error}).") from None
 
 
 def parse_settings(text: str, source: str) -> Settings:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from scanner.config import (
+    IMAGE_BUILT,
     SYSTEM_CONFIG,
     Settings,
     find_config,
+    find_image_built,
     find_state,
+    load_image_built,
     load_settings,
     parse_settings,
 )
@@ -113,3 +117,35 @@ def test_state_is_found_in_order(tmp_path: Path) -> None:
     assert find_state(tmp_path, {"STATE_DIRECTORY": "/var/lib/scanner"}) == tmp_path
     assert find_state(None, {"STATE_DIRECTORY": "/var/lib/scanner:/x"}) == Path("/var/lib/scanner")
     assert find_state(None, {}).name == "scanner"
+
+
+def test_image_says_when_it_was_made(tmp_path: Path) -> None:
+    """RFC 3339 with any offset, also with a line end; nothing where there is no such file."""
+    path = tmp_path / "image-built"
+    assert load_image_built(path) is None
+    for text in ("2026-11-25T09:30:00Z", "2026-11-25 12:30:00+03:00\n", "2026-11-25t09:30:00.0z"):
+        path.write_text(text)
+        assert load_image_built(path) == datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"soon", b"2026-11-25", b"2026-11-25T09:30:00", b"2026-13-25T09:30:00Z", b"\xff\xfe",
+     b"2026-11-25T09:30:00Z and more", b"0001-01-01T00:00:00+14:00", b"2026-11-25T09:30:00Z" * 9],
+)  # fmt: skip
+def test_image_time_that_is_none_is_refused_by_name(tmp_path: Path, body: bytes) -> None:
+    """One line that names the file and says what stands there."""
+    path = tmp_path / "image-built"
+    path.write_bytes(body)
+    with pytest.raises(ConfigError) as caught:
+        load_image_built(path)
+    assert str(caught.value).startswith(f"Correct or remove {path}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_image_time_is_looked_for_where_it_is_said(tmp_path: Path) -> None:
+    """The environment, else the system's own place; a folder in its place is an error."""
+    assert find_image_built({}) == IMAGE_BUILT
+    assert find_image_built({"SCANNER_IMAGE_BUILT": "/x"}) == Path("/x")
+    with pytest.raises(ConfigError, match="cannot be used"):
+        load_image_built(tmp_path)

@@ -7,6 +7,7 @@ uses, and no command loads the parts of another.
 from scanner.assembly.clock import (
     ClockProbe,
     confirm_time,
+    hear_image,
     probe_clock,
     propose_time,
     tell_time,
@@ -26,6 +27,7 @@ __all__ = [
     "checkpoint_of",
     "confirm_time",
     "device",
+    "hear_image",
     "install_lists",
     "lists_of_check",
     "probe_camera",

@@ -75,6 +75,17 @@ def tell_time(state: Path, source: TimeSource, at: datetime) -> None:
         known.hear(source, at, boot_seconds())
 
 
+def hear_image(state: Path, built_at: datetime) -> bool:
+    """When the image was made raises the floor, once for each image; True when it was new.
+
+    Raises StoreError.
+    """
+    from hardware.clock import boot_seconds
+
+    with closing(open_known_time(state)) as known:
+        return known.hear_image(built_at, boot_seconds())
+
+
 def probe_clock(state: Path) -> ClockProbe:
     """What the device's clock knows. Raises StoreError."""
     from hardware.clock import boot_seconds, has_rtc

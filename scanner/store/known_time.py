@@ -21,6 +21,7 @@ from scanner.store.state import RAISE
 TIME, SIGNED, TIME_CODE = "time", "signed-time", "time-code"  # floors
 OFFLINE_UNTIL, RTC_SET = "offline-until", "rtc-set"  # moments
 FUTURE_CLAIM, FUTURE_TIME = "future-claim", "future-time"  # moments: signed, of the system
+IMAGE_BUILT = "image-built"  # moment: of the image that was heard
 HELD, BY_HAND, PROPOSED = "held", "by-hand", "proposed"  # slots
 
 _KEEP_HELD = "INSERT OR REPLACE INTO held_time VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -78,12 +79,23 @@ class KnownTime:
             is_refused = source is not TimeSource.OFFLINE and bounds.is_too_far(at, boot_s)
             self._set_moment(FUTURE_CLAIM, at if is_refused else None)
             if not is_refused:
-                bounds = bounds.raised(source, at, boot_s)
-                self._raise(TIME, bounds.floor)
-                if bounds.base is not None:
-                    self._keep_base(bounds.base)
+                self._keep_bounds(bounds.raised(source, at, boot_s))
         if is_refused:
             raise TimeError(TimeFault.TOO_FAR_AHEAD)
+
+    def hear_image(self, built_at: datetime, boot_s: float) -> bool:
+        """When the image was made, which the offline side vouches for; True when it was new.
+
+        Each image is heard once: its file says the same at every start, and must not undo what
+        the offline keys have said since. Raises StoreError.
+        """
+        built_at = built_at.replace(microsecond=0)
+        with transaction(self._db, STATE.name):
+            if self._moment(IMAGE_BUILT) == built_at:
+                return False
+            self._set_moment(IMAGE_BUILT, built_at)
+            self._keep_bounds(self._bounds().raised(TimeSource.OFFLINE, built_at, boot_s))
+            return True
 
     def set_offline_until(self, at: datetime) -> None:
         """When the offline targets that are installed expire. Raises StoreError."""
@@ -123,6 +135,11 @@ class KnownTime:
             base = Base(floor, self._start_s)
             self._keep_base(base)
         return TimeBounds(floor or NEVER_SET, base, self._moment(OFFLINE_UNTIL))
+
+    def _keep_bounds(self, bounds: TimeBounds) -> None:
+        self._raise(TIME, bounds.floor)
+        if bounds.base is not None:
+            self._keep_base(bounds.base)
 
     def _base(self) -> Base | None:
         query = "SELECT at, boot_s FROM time_base WHERE boot = ?"

@@ -140,3 +140,20 @@ def test_future_of_the_system_is_told_and_withdrawn(known: Open) -> None:
     assert known().future_claim == NOON + 9 * DAY
     known().save(everything())
     assert known().future_claim is None
+
+
+def test_image_raises_the_floor_as_the_offline_keys_do(known: Open) -> None:
+    """Past every reach; and never back, for an older image."""
+    known().save(everything(Base(NOON, 0.0)))
+    assert known().hear_image(NOON + 30 * DAY, 20.0)
+    assert known().load().bounds == TimeBounds(NOON + 30 * DAY, Base(NOON + 30 * DAY, 20.0))
+    assert known().hear_image(NOON, 30.0)
+    assert known().load().bounds.floor == NOON + 30 * DAY
+
+
+def test_each_image_is_heard_once(known: Open) -> None:
+    """What its file says at every start moves neither floor nor reach again."""
+    built_at = NOON + timedelta(microseconds=5)
+    assert known().hear_image(built_at, 20.0)
+    assert not known("b2", 5.0).hear_image(built_at, 20.0)
+    assert known("b2").load().bounds == TimeBounds(NOON, Base(NOON, 0.0))
