@@ -111,6 +111,17 @@ def sealed_log(db: Database) -> None:
         db.execute(statement)
 
 
+@outbox()
+def batches_aside(db: Database) -> None:
+    """Segments `first` to `last` were refused by a server with `status`, and are offered again a
+    day after `at`, in seconds since 1970. `segment.state` 3: a server took it while it lacks one
+    before it."""
+    db.execute(
+        "CREATE TABLE aside (first INTEGER PRIMARY KEY, last INTEGER NOT NULL,"
+        " status INTEGER NOT NULL, at INTEGER NOT NULL)"
+    )
+
+
 @state()
 def first_state(db: Database) -> None:
     """Numbers that only rise; the trigger stops even a slip of ours."""
