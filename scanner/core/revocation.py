@@ -29,6 +29,10 @@ LEVEL = 19
 
 # A delta of a whole city's day stays far below; more is a bomb.
 _MAX_INFLATED = 16 * 1024 * 1024
+# Entries of a list that comes in one piece: twice what all parts of one may hold together.
+_MOST_ENTRIES = 2_000_000
+# What CBOR puts around the ids: versions and lengths.
+_FRAMING = 64
 # Each change takes a byte of the delta and a hundred of memory; past 64 k a new base is due.
 MAX_CHANGES = 2**20
 # 8 MiB: no more is needed to write a list, and the window is memory that a bomb could claim.
@@ -140,19 +144,19 @@ def _check_versions(old: int, new: int) -> None:
         raise UpdateError(f"A list goes from version {old} to {new}, which is not forward.")
 
 
-def encode_ids(changes: IdChanges) -> bytes:
+def encode_ids(changes: IdChanges, level: int = LEVEL) -> bytes:
     item = [
         changes.from_version,
         changes.to_version,
         b"".join(sorted(changes.revoked)),
         b"".join(sorted(changes.restored)),
     ]
-    return zstd.compress(cbor2.dumps(item), LEVEL)
+    return zstd.compress(cbor2.dumps(item), level)
 
 
-def decode_ids(packed: bytes) -> IdChanges:
-    """Raises UpdateError."""
-    match _decode(_inflate(packed, _MAX_INFLATED)):
+def decode_ids(packed: bytes, most: int = _MOST_ENTRIES) -> IdChanges:
+    """most: ids that it may hold. Raises UpdateError."""
+    match _decode(_inflate(packed, most * ID_BYTES + _FRAMING)):
         case [int(from_version), int(to_version), bytes(revoked), bytes(restored)]:
             _check_versions(from_version, to_version)
             taken, given = _split(revoked, ID_BYTES), _split(restored, ID_BYTES)
@@ -163,14 +167,14 @@ def decode_ids(packed: bytes) -> IdChanges:
             raise UpdateError("A revocation list is not of its form.")
 
 
-def encode_refs(refs: Iterable[bytes]) -> bytes:
+def encode_refs(refs: Iterable[bytes], level: int = LEVEL) -> bytes:
     """Sorted 8-byte references, of quarantined holders or of issued passes."""
-    return zstd.compress(b"".join(sorted(refs)), LEVEL)
+    return zstd.compress(b"".join(sorted(refs)), level)
 
 
-def decode_refs(packed: bytes) -> tuple[bytes, ...]:
-    """Raises UpdateError."""
-    return _split(_inflate(packed, _MAX_INFLATED), REF_BYTES)
+def decode_refs(packed: bytes, most: int = _MOST_ENTRIES) -> tuple[bytes, ...]:
+    """most: references that it may hold. Raises UpdateError."""
+    return _split(_inflate(packed, most * REF_BYTES), REF_BYTES)
 
 
 def _split(joined: bytes, size: int) -> tuple[bytes, ...]:

@@ -7,17 +7,26 @@ missing row is an error, never a shorter list and never a younger one.
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct
 from zlib import crc32
 
+from scanner.core.entries import Entries
 from scanner.core.errors import StoreError
 from scanner.core.hashing import sha256
-from scanner.core.revocation import REF_BYTES, StatusBits, decode_delta, decode_ids, decode_refs
+from scanner.core.parts import join_ids, join_refs
+from scanner.core.revocation import (
+    ID_BYTES,
+    REF_BYTES,
+    StatusBits,
+    decode_delta,
+    decode_ids,
+    decode_refs,
+)
 from scanner.store.status_map import StatusMap
 
 DIGEST_BYTES = 16
@@ -40,26 +49,30 @@ class Artefact:
     issued_at: int
 
 
-class Refs:
-    """Sorted 8-byte references, 8 bytes each also in memory."""
+@dataclass(slots=True)
+class RevokedIds:
+    """The list as it last came as a whole, and what steps have changed since. None: no list."""
 
-    def __init__(self, joined: bytes) -> None:
-        self._joined = joined
+    version: int | None = None
+    base: Entries = field(default_factory=lambda: Entries(b"", ID_BYTES))
+    overlay: dict[bytes, bool] = field(default_factory=dict)
 
-    def __len__(self) -> int:
-        return len(self._joined) // REF_BYTES
-
-    def __getitem__(self, place: int) -> bytes:
-        return self._joined[place * REF_BYTES : (place + 1) * REF_BYTES]
+    def __contains__(self, id_: object) -> bool:
+        if isinstance(id_, bytes) and (is_revoked := self.overlay.get(id_)) is not None:
+            return is_revoked
+        return id_ in self.base
 
     def __iter__(self) -> Iterator[bytes]:
-        return (self[place] for place in range(len(self)))
+        return iter(self.merged())
 
-    def __contains__(self, ref: object) -> bool:
-        if not isinstance(ref, bytes):
-            return False
-        place = bisect_left(self, ref)
-        return place < len(self) and self[place] == ref
+    def put(self, ids: Iterable[bytes], *, is_revoked: bool) -> None:
+        self.overlay.update(dict.fromkeys(ids, is_revoked))
+
+    def merged(self) -> Entries:
+        """All that are revoked now."""
+        revoked = [id_ for id_, is_revoked in self.overlay.items() if is_revoked]
+        restored = [id_ for id_, is_revoked in self.overlay.items() if not is_revoked]
+        return self.base.changed(revoked, restored)
 
 
 @dataclass(slots=True)
@@ -70,9 +83,10 @@ class Installed:
     documents: dict[str, list[bytes]] = field(default_factory=dict)
     maps: dict[int, StatusMap] = field(default_factory=dict)
     overlays: dict[int, dict[int, StatusBits]] = field(default_factory=dict)
-    ids: set[bytes] = field(default_factory=set)
-    holders: Refs = field(default_factory=lambda: Refs(b""))
-    issued: dict[str, Refs] = field(default_factory=dict)
+    ids: RevokedIds = field(default_factory=RevokedIds)
+    holders: Entries = field(default_factory=lambda: Entries(b"", REF_BYTES))
+    issued: dict[str, Entries] = field(default_factory=dict)
+    digests: dict[str, tuple[bytes, ...]] = field(default_factory=dict)  # of documents, by list
     last_change: int = 0
     generation: int = 0  # another one: not only new changes have come
 
@@ -110,7 +124,7 @@ def read_installed(
     installed = Installed({})
     try:
         installed.artefacts = read_artefacts(db)
-        _read_documents(db, installed)
+        _read_documents(db, installed, before)
         bases = _open_maps(db, folder, installed, before, skip_lost=skip_lost_maps)
         _read_changes(db, installed, bases, before)
     except BaseException as error:
@@ -147,21 +161,60 @@ def digest_of(body: bytes) -> bytes:
     return sha256(body)[:DIGEST_BYTES]
 
 
-def _read_documents(db: sqlite3.Connection, installed: Installed) -> None:
+def _read_documents(db: sqlite3.Connection, installed: Installed, before: Installed | None) -> None:
+    """What has other digests than before; the rest, which may be large, is gone on with."""
+    rows = db.execute("SELECT target, digest FROM document ORDER BY target").fetchall()
+    _check_types(rows, (str, bytes))
+    lists: dict[str, list[tuple[str, bytes]]] = {}
+    for name, digest in rows:
+        lists.setdefault(_list_of(name), []).append((name, digest))
+    for list_name, documents in lists.items():
+        digests = tuple(digest for _, digest in documents)
+        installed.digests[list_name] = digests
+        if before is not None and before.digests.get(list_name) == digests:
+            _go_on(installed, before, list_name)
+        else:
+            _take(installed, list_name, (_body(db, *document) for document in documents))
+
+
+def _list_of(document: str) -> str:
+    """`holders-007` → holders; an issued set goes on with the kid of its key."""
+    kind, *rest = document.split("-")
+    return f"{kind}-{rest[0]}" if kind == "issued" else kind
+
+
+def _body(db: sqlite3.Connection, name: str, digest: bytes) -> bytes:
+    (body,) = db.execute("SELECT body FROM document WHERE target = ?", (name,)).fetchone()
+    if not isinstance(body, bytes) or digest_of(body) != digest:
+        raise _damaged(f"the document {name} is not what was written")
+    return body
+
+
+def _take(installed: Installed, list_name: str, bodies: Iterable[bytes]) -> None:
     """Texts as they were signed; holders, revoked ids and issued sets as they are to be asked."""
-    for name, body, digest in db.execute("SELECT target, body, digest FROM document ORDER BY 1"):
-        if not isinstance(body, bytes) or digest_of(body) != digest:
-            raise _damaged(f"the document {name} is not what was written")
-        match name.split("-"):
-            case ["holders"]:
-                installed.holders = Refs(b"".join(decode_refs(body)))
-            case ["ids"]:
-                installed.ids = set(decode_ids(body).revoked)
-            case ["issued", kid, *_]:
-                parts = (*installed.issued.get(kid, ()), *decode_refs(body))
-                installed.issued[kid] = Refs(b"".join(sorted(parts)))
-            case [kind, *_]:
-                installed.documents.setdefault(kind, []).append(body)
+    match list_name.split("-"):
+        case ["holders"]:
+            installed.holders = join_refs(list_name, bodies)
+        case ["ids"]:
+            whole = join_ids(list_name, bodies)
+            installed.ids = RevokedIds(whole.to_version, whole.revoked)
+        case ["issued", kid]:
+            refs = itertools.chain.from_iterable(map(decode_refs, bodies))
+            installed.issued[kid] = Entries.of(refs, REF_BYTES)
+        case _:
+            installed.documents[list_name] = list(bodies)
+
+
+def _go_on(installed: Installed, before: Installed, list_name: str) -> None:
+    match list_name.split("-"):
+        case ["holders"]:
+            installed.holders = before.holders
+        case ["ids"]:
+            installed.ids = RevokedIds(before.ids.version, before.ids.base)
+        case ["issued", kid]:
+            installed.issued[kid] = before.issued[kid]
+        case _:
+            installed.documents[list_name] = before.documents[list_name]
 
 
 def _open_maps(
@@ -194,11 +247,13 @@ def _read_changes(
 ) -> None:
     """Over the bases, in order; only the new ones when nothing else has changed before them."""
     installed.generation = int(db.execute("SELECT number FROM generation").fetchone()[0])
-    at, after = _versions_of_bases(db, bases), 0
+    at, after = dict(bases), 0
+    if installed.ids.version is not None:
+        at["ids"] = installed.ids.version
     if before is not None and before.generation == installed.generation:
         after = before.last_change
         installed.overlays = {no: dict(overlay) for no, overlay in before.overlays.items()}
-        installed.ids = set(before.ids)
+        installed.ids.overlay = dict(before.ids.overlay)
         at = {name: before.artefacts[name].version for name in at}
     installed.last_change = after
     for number, name, from_version, to_version, body, digest in db.execute(_CHAIN, (after,)):
@@ -211,19 +266,14 @@ def _read_changes(
             raise _damaged(f"the last change of {name} is missing")
 
 
-def _versions_of_bases(db: sqlite3.Connection, bases: dict[str, int]) -> dict[str, int]:
-    row = db.execute("SELECT body FROM document WHERE target = 'ids'").fetchone()
-    return bases if row is None else bases | {"ids": decode_ids(row[0]).to_version}
-
-
 def _put(installed: Installed, name: str, body: bytes) -> None:
     if name.startswith(STATUS):
         delta = decode_delta(body)
         installed.overlays.setdefault(delta.issuer_no, {}).update(delta.changes)
     else:
         changes = decode_ids(body)
-        installed.ids.difference_update(changes.restored)
-        installed.ids.update(changes.revoked)
+        installed.ids.put(changes.restored, is_revoked=False)
+        installed.ids.put(changes.revoked, is_revoked=True)
 
 
 def _check_types(rows: list[tuple[object, ...]], types: tuple[type, ...]) -> None:

@@ -20,8 +20,9 @@ from scanner.core.breaker import (
     room,
     sift,
 )
+from scanner.core.entries import Entries
 from scanner.core.revocation import StatusBits
-from scanner.core.update import TargetName, Update
+from scanner.core.update import Parts, TargetName, Update
 from scanner.store.held import Held, drop_held, load_held, pack, save_held
 from scanner.store.installed import STATUS, Artefact, Installed, digest_of, keep_artefact
 
@@ -44,8 +45,7 @@ class Sieve:
     def sift_in(
         self,
         list_name: str,
-        name: str,
-        target: TargetName,
+        parts: Parts,
         changes: Changes,
         *,
         is_free: bool,
@@ -55,17 +55,37 @@ class Sieve:
 
         keeps_body False: the caller writes the whole list. Raises UpdateError, sqlite3.Error.
         """
-        is_free = is_free or self.limits is None or self.is_approved(name)
+        is_free = self.is_free(parts, is_free=is_free)
         held_before: Changes = {}
         for held in () if is_free else self.held_of(list_name):
             held_before.update(held.changes)
         may = ANY_NUMBER if is_free else self.room(list_name)
         sifted = sift(changes, self._status_in(list_name), held_before, may)
-        self._renew_held(list_name, target, changes, sifted)
+        self._renew_held(list_name, parts.target, changes, sifted)
         if sifted.held:
-            self._hold(list_name, name, sifted.held)
-        self._take(list_name, target.version, sifted, is_counted=not is_free, keeps_body=keeps_body)
+            self._hold(list_name, parts, sifted.held)
+        version = parts.target.version
+        self._take(list_name, version, sifted, is_counted=not is_free, keeps_body=keeps_body)
         return sifted
+
+    def replace(
+        self, list_name: str, parts: Parts, before: Entries, listed: Entries, *, is_first: bool
+    ) -> Entries:
+        """A list that comes as a whole → what of it counts; the caller writes that."""
+        if self.is_free(parts, is_free=is_first):
+            self.forget_all(list_name)
+            self.keep_artefact(list_name, parts.target.version)
+            return listed
+        changes: Changes = {
+            **dict.fromkeys(listed.without(before), StatusBits.REVOKED),
+            **dict.fromkeys(before.without(listed), StatusBits.VALID),
+        }
+        sifted = self.sift_in(list_name, parts, changes, is_free=False, keeps_body=False)
+        applied = {key: to for key, to in sifted.applied.items() if isinstance(key, bytes)}
+        return before.changed(
+            (key for key, to in applied.items() if to),
+            (key for key, to in applied.items() if not to),
+        )
 
     def release(self, list_name: str) -> None:
         """What was held of this list and is approved now counts.
@@ -120,8 +140,12 @@ class Sieve:
             keep_artefact(self.db, name, now)
         self.installed.artefacts = {**self.installed.artefacts, name: now}
 
-    def is_approved(self, name: str) -> bool:
-        return self.update.targets[name].sha256 in self.update.approved
+    def is_approved(self, parts: Parts) -> bool:
+        return parts.digest in self.update.approved
+
+    def is_free(self, parts: Parts, *, is_free: bool) -> bool:
+        """Whether these may change as much as they like; `is_free`: they may anyhow."""
+        return is_free or self.limits is None or self.is_approved(parts)
 
     def room(self, list_name: str) -> Room:
         """How much of a list may still change. Raises sqlite3.Error."""
@@ -146,9 +170,9 @@ class Sieve:
         known = self.installed.artefacts.get(list_name)
         return 0 if known is None else known.version
 
-    def _hold(self, list_name: str, name: str, changes: Changes) -> None:
-        sha256 = self.update.targets[name].sha256
-        held = Held(list_name, sha256, name, self._version(list_name), dict(changes))
+    def _hold(self, list_name: str, parts: Parts, changes: Changes) -> None:
+        version = self._version(list_name)
+        held = Held(list_name, parts.digest, parts.name, version, changes)
         self.held_of(list_name).append(held)
         save_held(self.db, held)
 
@@ -169,7 +193,7 @@ class Sieve:
                 issuer = int(list_name.removeprefix(STATUS))
                 self.installed.overlays.setdefault(issuer, {})[key] = to
             elif list_name == "ids":
-                (self.installed.ids.add if to else self.installed.ids.discard)(key)
+                self.installed.ids.put([key], is_revoked=bool(to))
         self.keep_artefact(list_name, version)
 
     def _renew_held(

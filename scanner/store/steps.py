@@ -5,32 +5,31 @@ Whatever cannot be used raises UpdateError; the caller then takes back this step
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from scanner.core.breaker import Changes
+from scanner.core.entries import Entries
 from scanner.core.errors import UpdateError
+from scanner.core.parts import IdList, cut_ids, cut_refs, join_ids, join_refs
 from scanner.core.policy import Checkpoint
-from scanner.core.revocation import (
-    IdChanges,
-    StatusBits,
-    decode_delta,
-    decode_ids,
-    decode_refs,
-    encode_ids,
-    encode_refs,
-)
+from scanner.core.revocation import StatusBits, decode_delta, decode_refs
 from scanner.core.targets import parse_policy, parse_rules
 from scanner.core.trust import parse_trust_list
-from scanner.core.update import Step, TargetName, parse_target_name
+from scanner.core.update import Parts, Step, TargetName, in_parts, parse_target_name
 from scanner.store.bases import NewBase, Read
-from scanner.store.installed import STATUS, digest_of
+from scanner.store.installed import STATUS, RevokedIds, digest_of
 from scanner.store.sieve import Sieve
 from scanner.store.status_map import StatusMap
 from scanner.store.trust_list import to_policy
 
 OpenHolders = Callable[[bytes], bytes]
+
+# Steps over the list of revoked ids that memory is spent on; past these it is written anew.
+LONG_OVERLAY = 64 * 1024
+# zstd: hashes are packed no smaller at any other level, and a device has one slow core to spare.
+FAST = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +47,10 @@ class Steps:
         if step.list_name.startswith(STATUS):
             self._apply_status(step, base)
         elif step.list_name == "ids":
-            for name in step.targets:
-                self._apply_ids(name)
+            for parts in self._parts(step):
+                self._apply_ids(parts)
         elif step.list_name == "holders":
-            self._apply_holders(step.targets[-1])
+            self._apply_holders(self._parts(step)[-1])
         else:
             self._keep_documents(step)
 
@@ -107,7 +106,8 @@ class Steps:
             is_free = is_first or not base.is_approved
         for name in step.targets:
             if name.startswith("d-"):
-                self._apply_delta(step.list_name, name, is_free=is_free)
+                (parts,) = in_parts([name], self.sieve.update.targets)
+                self._apply_delta(step.list_name, parts, is_free=is_free)
 
     def _take_base(self, list_name: str, base: NewBase, *, is_counted: bool) -> None:
         """Its file stands there; from this transaction on it counts."""
@@ -122,64 +122,78 @@ class Steps:
         sieve.installed.overlays[base.issuer] = {}
         sieve.keep_artefact(list_name, base.version)
 
-    def _apply_delta(self, list_name: str, name: str, *, is_free: bool) -> None:
-        delta, target = decode_delta(self.read(name)), parsed(name)
-        if target.numbers != (delta.issuer_no, delta.from_version, delta.to_version):
+    def _apply_delta(self, list_name: str, parts: Parts, *, is_free: bool) -> None:
+        delta, name = decode_delta(self.read(parts.name)), parts.name
+        if parts.target.numbers != (delta.issuer_no, delta.from_version, delta.to_version):
             raise UpdateError(f"The update is held back: {name} holds another delta.")
-        if not self._fits(list_name, target, name):
+        if not self._fits(list_name, parts):
             raise UpdateError(
                 f"The update is held back: the delta {name} does not fit the map installed."
             )
         changes: Changes = dict(delta.changes.items())
-        self.sieve.sift_in(list_name, name, target, changes, is_free=is_free)
+        self.sieve.sift_in(list_name, parts, changes, is_free=is_free)
 
-    def _fits(self, list_name: str, target: TargetName, name: str) -> bool:
+    def _fits(self, list_name: str, parts: Parts) -> bool:
         """A delta says all that was touched after its first version, so it fits later ones too.
 
         An approved one is applied again, for what was held of it.
         """
-        known = self.sieve.installed.artefacts.get(list_name)
-        last = target.version if self.sieve.is_approved(name) else target.version - 1
+        known, target = self.sieve.installed.artefacts.get(list_name), parts.target
+        last = target.version if self.sieve.is_approved(parts) else target.version - 1
         return known is not None and target.from_version <= known.version <= last
 
-    def _apply_ids(self, name: str) -> None:
-        ids, target = decode_ids(self.read(name)), parsed(name)
-        if target.numbers != (ids.from_version, ids.to_version):
-            raise UpdateError(f"The update is held back: {name} holds another list.")
-        changes: Changes = dict.fromkeys(ids.revoked, StatusBits.REVOKED)
-        changes.update(dict.fromkeys(ids.restored, StatusBits.VALID))
+    def _parts(self, step: Step) -> list[Parts]:
+        """What belongs together, each whole. Raises UpdateError."""
+        found = in_parts(step.targets, self.sieve.update.targets)
+        for parts in found:
+            parts.check()
+        return found
+
+    def _apply_ids(self, parts: Parts) -> None:
+        ids = join_ids(parts.name, map(self.read, parts.names))
+        target = parts.target
+        if (target.from_version, target.version) != (ids.from_version, ids.to_version):
+            raise UpdateError(f"The update is held back: {parts.name} holds another list.")
         if ids.from_version == 0:
-            self._replace_ids(name, target, changes)
+            self._replace_ids(parts, ids.revoked)
             return
-        if not self._fits("ids", target, name):
-            raise UpdateError(f"The update is held back: {name} does not fit the list installed.")
-        self.sieve.sift_in("ids", name, target, changes, is_free=False)
+        if not self._fits("ids", parts):
+            raise UpdateError(f"The update is held back: {parts.name} does not fit the list here.")
+        changes: Changes = {
+            **dict.fromkeys(ids.revoked, StatusBits.REVOKED),
+            **dict.fromkeys(ids.restored, StatusBits.VALID),
+        }
+        self.sieve.sift_in("ids", parts, changes, is_free=False)
+        installed = self.sieve.installed
+        if len(installed.ids.overlay) > LONG_OVERLAY:
+            self._keep_ids(target.version, installed.ids.merged())
 
-    def _replace_ids(self, name: str, target: TargetName, listed: Changes) -> None:
+    def _replace_ids(self, parts: Parts, listed: Entries) -> None:
         sieve = self.sieve
-        gone = sieve.installed.ids.difference(key for key in listed if isinstance(key, bytes))
-        changes: Changes = {**listed, **dict.fromkeys(gone, StatusBits.VALID)}
-        is_first = "ids" not in sieve.installed.artefacts
-        sieve.sift_in("ids", name, target, changes, is_free=is_first, keeps_body=False)
-        sieve.begin_anew("ids")
-        whole = IdChanges(0, target.version, tuple(sieve.installed.ids), ())
-        self._keep_document("ids", encode_ids(whole))
+        is_first, before = "ids" not in sieve.installed.artefacts, sieve.installed.ids.merged()
+        now = sieve.replace("ids", parts, before, listed, is_first=is_first)
+        self._keep_ids(parts.target.version, now)
 
-    def _apply_holders(self, name: str) -> None:
+    def _keep_ids(self, version: int, revoked: Entries) -> None:
+        """The whole list; what has changed in it before is in it."""
+        self.sieve.begin_anew("ids")
+        self.sieve.installed.ids = RevokedIds(version, revoked)
+        self._keep_whole("ids", cut_ids(IdList(0, version, revoked), FAST))
+
+    def _apply_holders(self, parts: Parts) -> None:
         if self.open_holders is None:
             raise UpdateError("There is no fleet key, so the holder list stays closed.")
-        listed = set(decode_refs(self.open_holders(self.read(name))))
-        before = set(self.sieve.installed.holders)
-        changes: Changes = {
-            **dict.fromkeys(listed, StatusBits.REVOKED),
-            **dict.fromkeys(before - listed, StatusBits.VALID),
-        }
-        is_first = "holders" not in self.sieve.installed.artefacts
-        sifted = self.sieve.sift_in(
-            "holders", name, parsed(name), changes, is_free=is_first, keeps_body=False
-        )
-        now = (before | set(sifted.applied)) - {key for key, to in sifted.applied.items() if not to}
-        self._keep_document("holders", encode_refs(ref for ref in now if isinstance(ref, bytes)))
+        opened = map(self.open_holders, map(self.read, parts.names))
+        listed, installed = join_refs(parts.name, opened), self.sieve.installed
+        is_first = "holders" not in installed.artefacts
+        now = self.sieve.replace("holders", parts, installed.holders, listed, is_first=is_first)
+        self._keep_whole("holders", cut_refs(now, FAST))
+
+    def _keep_whole(self, list_name: str, bodies: Iterable[bytes]) -> None:
+        """In parts as it travels, so that no row is large; their names sort as they follow."""
+        self.sieve.db.execute("DELETE FROM document WHERE target GLOB ?", (f"{list_name}*",))
+        for number, body in enumerate(bodies):
+            self._keep_document(f"{list_name}-{number:03}", body)
 
 
 def parsed(name: str) -> TargetName:

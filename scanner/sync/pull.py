@@ -96,7 +96,7 @@ def _update(offer: Offer, plan: Plan) -> Update:
         offer.targets,
         current=plan.current,
         dropped=plan.dropped,
-        approved=offer.approved,
+        approved=plan.approved,
         bases=plan.bases,
         end_of_regime=offer.end_of_regime,
         offline_until=offer.offline_until,

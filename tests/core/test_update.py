@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,14 @@ from hypothesis import strategies as st
 from scanner.core.breaker import BreakerLimits, RaisedLimit
 from scanner.core.errors import UpdateError
 from scanner.core.targets import parse_policy
-from scanner.core.update import TargetName, joint_digest, parse_target_name, set_version
+from scanner.core.update import (
+    Target,
+    TargetName,
+    in_parts,
+    joint_digest,
+    parse_target_name,
+    set_version,
+)
 
 KID = "0123456789abcdef"
 
@@ -24,10 +32,12 @@ KID = "0123456789abcdef"
         ("policy-3", "policy", 3, 0),
         ("rules-4", "rules", 4, 0),
         ("holders-5", "holders", 5, 0),
+        ("holders-5-2", "holders", 5, 0),
         ("base-7-6-12", "status-7", 6, 0),
         ("d-7-6-9", "status-7", 9, 6),
         ("ids-0-9", "ids", 9, 0),
         ("ids-6-9", "ids", 9, 6),
+        ("ids-6-9-1", "ids", 9, 6),
         (f"issued-{KID}", f"issued-{KID}", 0, 0),
         (f"issued-{KID}-1", f"issued-{KID}", 0, 0),
     ],
@@ -42,7 +52,8 @@ def test_name_says_list_and_versions(name: str, list_name: str, version: int, be
 @pytest.mark.parametrize(
     "name",
     ["", "keys", "keys-1", "keys-01-0", "keys-1--1", "base-0-1-0", "base-256-1-0", "d-7-1",
-     "d-x-1-2", "future-1", "approve-1", f"issued-{KID}-1-2", "issued-12", "policy-12345678901"],
+     "holders", "holders-", "holders-1-0-0", "ids-1", "ids-0-", "ids-0-1-0-0", "d-x-1-2",
+     "future-1", "approve-1", f"issued-{KID}-1-2", "issued-12", "policy-12345678901"],
 )  # fmt: skip
 def test_name_of_another_form_is_none(name: str) -> None:
     """It may be of a later version of this program."""
@@ -54,6 +65,70 @@ def test_parts_are_in_the_order_of_their_numbers() -> None:
     names = ["base-7-1-10", "base-7-1-2", "base-7-1-0"]
     ordered = sorted(filter(None, map(parse_target_name, names)))
     assert [target.numbers[2] for target in ordered] == [0, 2, 10]
+
+
+@pytest.mark.parametrize(
+    ("name", "whole", "part"),
+    [
+        ("keys-2-3", "keys-2", 3),
+        ("policy-3", "policy-3", 0),
+        ("holders-5", "holders-5", 0),
+        ("holders-5-0", "holders-5", 0),
+        ("holders-5-2", "holders-5", 2),
+        ("base-7-6-12", "base-7-6", 12),
+        ("d-7-6-9", "d-7-6-9", 0),
+        ("ids-6-9", "ids-6-9", 0),
+        ("ids-6-9-1", "ids-6-9", 1),
+        (f"issued-{KID}", f"issued-{KID}", 0),
+        (f"issued-{KID}-1", f"issued-{KID}", 1),
+    ],
+)
+def test_name_says_what_it_is_a_part_of(name: str, whole: str, part: int) -> None:
+    """Lists that had no parts before were all of them part 0."""
+    target = parse_target_name(name)
+    assert target is not None
+    assert (target.whole, target.part) == (whole, part)
+
+
+def offered(*names: str) -> dict[str, Target]:
+    return {name: Target(10, sha256(name.encode()).hexdigest()) for name in names}
+
+
+def test_parts_are_put_together_in_their_order() -> None:
+    """Of each step by itself; names of another form are left out."""
+    names = ["ids-2-9-1", "ids-0-9-0", "ids-2-9-0", "future-7", "d-7-1-2"]
+    delta, whole, step = in_parts(names, offered(*names))
+    assert (delta.name, whole.name, step.name) == ("d-7-1-2", "ids-0-9", "ids-2-9")
+    assert (step.names, step.length) == (("ids-2-9-0", "ids-2-9-1"), 20)
+    assert step.target == parse_target_name("ids-2-9-0")
+    step.check()
+
+
+def test_parts_are_known_by_one_digest() -> None:
+    """A target without others by its own, so that what was held before is still known; bases
+    always by a joint one."""
+    names = ["ids-0-9-0", "holders-5-0", "holders-5-1", "base-7-1-0"]
+    targets = offered(*names)
+    base, holders, ids = in_parts(names, targets)
+    assert ids.digest == targets["ids-0-9-0"].sha256
+    assert holders.digest == joint_digest([targets[name].sha256 for name in names[1:3]])
+    assert base.digest == joint_digest([targets["base-7-1-0"].sha256])
+
+
+@pytest.mark.parametrize(
+    ("names", "fault"),
+    [
+        (["holders-5-1"], "holders-5 has no part 0"),
+        (["holders-5-0", "holders-5-2"], "holders-5 has no part 1"),
+        (["holders-5", "holders-5-0"], "holders-5 has part 0 twice"),
+        (["ids-0-9-0", "ids-0-9-1", "ids-0-9-3"], "ids-0-9 has no part 2"),
+    ],
+)
+def test_parts_that_are_missing_or_doubled_are_refused(names: list[str], fault: str) -> None:
+    """With the words of what to do."""
+    (parts,) = in_parts(names, offered(*names))
+    with pytest.raises(UpdateError, match=f"held back: {fault}. Ask whoever signs"):
+        parts.check()
 
 
 @given(st.text(max_size=30))

@@ -101,6 +101,31 @@ def test_approved_delta_is_applied_again() -> None:
     assert steps(LADDER, installed, approved)[0].targets == ("d-7-5-9",)
 
 
+def test_parts_of_a_step_are_taken_together() -> None:
+    """In their order, ten after two; what they cost is the sum of them."""
+    parts = {f"ids_0_9_{n}": 10 for n in range(12)}
+    (step,) = steps(offer(**parts))
+    assert step == Step("ids", 9, tuple(f"ids-0-9-{n}" for n in range(12)))
+    installed = InstalledLists({"ids": 8})
+    (step,) = steps(offer(**parts, ids_8_9_0=70, ids_8_9_1=70), installed)
+    assert step.targets[0] == "ids-0-9-0"
+    (step,) = steps(offer(**parts, ids_8_9_0=50, ids_8_9_1=50), installed)
+    assert step.targets == ("ids-8-9-0", "ids-8-9-1")
+
+
+def test_parts_are_approved_together() -> None:
+    """Each by its own approval; then what they are known by together is approved, too."""
+    offered = offer(holders_5_0=1, holders_5_1=1)
+    parts = [target.sha256 for target in offered.values()]
+    held = HeldChange("holders", "holders-5", joint_digest(parts), 4, 900, 0)
+    installed = InstalledLists({"holders": 5}, held=(held,))
+    half = make_plan(offered, installed, frozenset(parts[:1]))
+    assert (half.steps, half.approved) == ((), frozenset(parts[:1]))
+    whole = make_plan(offered, installed, frozenset(parts))
+    assert whole.steps == (Step("holders", 5, ("holders-5-0", "holders-5-1")),)
+    assert held.sha256 in whole.approved
+
+
 def test_documents_are_taken_whole_and_newest() -> None:
     """All parts of the newest trust list, the newest policy, and an issued set by its content."""
     kid = "0123456789abcdef"
