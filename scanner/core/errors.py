@@ -14,11 +14,16 @@ class CheckpointError(Exception):
 
 
 class PassError(CheckpointError):
-    """What was presented cannot be opened as a pass. Normal: it becomes a verdict."""
+    """What was presented cannot be opened as a pass. Normal: it becomes a verdict.
 
-    def __init__(self, reason: Reason, detail: str = "") -> None:
+    forged_kid: of a forged pass, the key of the trust list that it names, to count attacks by key.
+    """
+
+    def __init__(
+        self, reason: Reason, detail: str = "", *, forged_kid: bytes | None = None
+    ) -> None:
         super().__init__(f"{reason.name}: {detail}" if detail else reason.name)
-        self.reason = reason
+        self.reason, self.forged_kid = reason, forged_kid
 
 
 class TimeError(CheckpointError):

@@ -51,7 +51,7 @@ def signer_of(message: Sign1, candidates: Sequence[IssuerKey]) -> IssuerKey:
     for key in candidates:
         if message.alg == key.algorithm and verify(key.public_key, message):
             return key
-    raise PassError(Reason.FORGED)
+    raise PassError(Reason.FORGED, forged_kid=message.kid)
 
 
 FORMATS: tuple[tuple[bytes, Opener], ...] = ((b"MP1:", open_mp1),)

@@ -7,7 +7,7 @@ what was decided and why, which issuer, and in which state the device was.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from enum import IntFlag
 from struct import Struct
 
@@ -19,6 +19,7 @@ from scanner.core.verdict import Verdict
 # seq u32 · minute u32 · outcome u8 · reason u8 · issuer u8 · flags u8 · list version u32
 _LAYOUT = Struct("<IIBBBBI")
 RECORD_BYTES = _LAYOUT.size
+_EPOCH_DAY = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 # A record as it stands in a table of a central server, in the order of its bytes.
 Row = tuple[int, int, int, int, int, int, int]
 _OUTCOMES, _REASONS = frozenset(Outcome), frozenset(Reason)
@@ -106,6 +107,11 @@ def floored_minute(at: datetime, floor_min: int) -> int:
     """Minutes since 1970, down to a multiple of `floor_min`; a time before 1970 counts as 1970."""
     minute = max(0, int(at.timestamp() // 60))
     return minute - minute % floor_min
+
+
+def local_day(at: datetime, zone: tzinfo) -> int:
+    """Days since 1970-01-01 where the device stands."""
+    return at.astimezone(zone).date().toordinal() - _EPOCH_DAY
 
 
 def _flags(verdict: Verdict, policy: CheckpointPolicy) -> RecordFlag:

@@ -23,12 +23,16 @@ from scanner.core.windows import holds_in_windows
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`pass_` is set only once its signature is verified; it is for the screen, never stored."""
+    """`pass_` is set only once its signature is verified; it is for the screen, never stored.
+
+    forged_kid: the key that a forged pass names; of more than one person, and kept as a count only.
+    """
 
     reason: Reason
     notices: tuple[Notice, ...] = ()
     pass_: Pass | None = None
     facts: Facts | None = None
+    forged_kid: bytes | None = None
 
     @property
     def outcome(self) -> Outcome:

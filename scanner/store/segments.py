@@ -13,16 +13,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import groupby, islice
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scanner.core.events import Event
 from scanner.core.merkle import merkle_root
-from scanner.core.record import floored_minute
+from scanner.core.record import floored_minute, local_day
 from scanner.core.segment import BUCKETS, MAX_RECORDS, NO_LINK, Segment, link_of, read_segment
 from scanner.core.signed_log import device_of, public_bytes
 from scanner.store.database import OUTBOX, connect, transaction, translated
@@ -51,7 +50,7 @@ class Running:
     boot: int
     is_clean: bool
     floor_min: int
-    zone: ZoneInfo
+    zone: tzinfo
     flags: int = 0
 
 
@@ -161,11 +160,6 @@ class _Chain:
         row = (segment.number, segment.first_seq, segment.count, segment.day, signed)
         self._db.execute(_KEEP, row)
         self._last, self._link = segment, link_of(signed)
-
-
-def local_day(at: datetime, zone: ZoneInfo) -> int:
-    """Days since 1970-01-01 where the device stands."""
-    return at.astimezone(zone).date().toordinal() - datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 
 
 def _due(

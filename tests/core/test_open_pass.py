@@ -160,3 +160,15 @@ def test_a_pass_within_a_pass_is_malformed() -> None:
     """A payload that is itself a signed message is no claims."""
     assert refusal(wrap(message(payload=message()))) is Reason.MALFORMED
     assert refusal(wrap(message(payload=cbor2.dumps(message())))) is Reason.MALFORMED
+
+
+@pytest.mark.parametrize("key", [ED, ES], ids=["EdDSA", "ES256"])
+def test_a_forged_pass_says_which_key_it_names_and_nothing_else_does(key: SigningKey) -> None:
+    """To count attacks by key; only a key of the trust list can be named."""
+    raw = message(key=key)
+    with pytest.raises(PassError) as forged:
+        open_pass(wrap(raw[:-1] + bytes([raw[-1] ^ 1])), TRUST, NOW)
+    assert forged.value.forged_kid == key.kid
+    with pytest.raises(PassError) as malformed:
+        open_pass(wrap(raw[:-1]), TRUST, NOW)
+    assert malformed.value.forged_kid is None

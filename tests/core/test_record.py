@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from scanner.core.record import (
     RecordFlag,
     ScanRecord,
     floored_minute,
+    local_day,
     pack_row,
     record_of,
     takes_record,
@@ -107,6 +109,13 @@ def test_any_year_gives_a_minute_that_fits(year: int, expected: int) -> None:
     minute = floored_minute(datetime(year, 1, 1, tzinfo=UTC), 15)
     assert minute == expected
     assert unpack(replace(RECORD, minute=minute).pack(0))[1].minute == expected
+
+
+def test_the_day_is_that_of_the_place() -> None:
+    """Moscow is three hours ahead: its day begins at 21:00Z, and the first day is 0."""
+    at, zone = datetime(2020, 4, 28, 20, 59, tzinfo=UTC), ZoneInfo("Europe/Moscow")
+    assert local_day(at, zone) + 1 == local_day(at + timedelta(minutes=1), zone)
+    assert local_day(datetime(1970, 1, 1, tzinfo=UTC), UTC) == 0
 
 
 @pytest.mark.parametrize("level", list(ClockLevel))
