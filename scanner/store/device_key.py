@@ -1,24 +1,24 @@
-"""The device's own key: made here, never leaves the card, signs what the device says."""
+"""The device's own key: made here, never leaves the card, signs what the device says.
+
+PKCS#8 in PEM, as every tool reads it. An Ed25519 key in it is sixteen fixed bytes and thirty-two of
+its own [RFC 8410 §7], so the loop, which signs its log, need not load what reads all other keys.
+"""
 
 from __future__ import annotations
 
 import os
-from hashlib import sha256
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
 
 from scanner.core.errors import StoreError
+from scanner.core.signed_log import device_of, public_bytes
 
 KEY_FILE = "device.key"
-ID_BYTES = 8
+_HEAD = bytes.fromhex("302e020100300506032b657004220420")
+_KEY_BYTES = 32
+_BEGIN, _END = b"-----BEGIN PRIVATE KEY-----\n", b"-----END PRIVATE KEY-----\n"
 
 
 def provide_device_key(folder: Path) -> Ed25519PrivateKey:
@@ -30,25 +30,32 @@ def provide_device_key(folder: Path) -> Ed25519PrivateKey:
     try:
         if not path.exists():
             _write(path, Ed25519PrivateKey.generate())
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        return _read(path.read_bytes())
     except (OSError, ValueError) as error:
         raise StoreError(
             f"{path} cannot be used ({error}). Put it aside and enrol this device again."
         ) from None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise StoreError(f"{path} is not an Ed25519 key. Put it aside and enrol this device again.")
-    return key
 
 
 def device_id(key: Ed25519PrivateKey) -> str:
     """16 hex digits: the first 8 bytes of SHA-256 of the raw public key."""
-    raw = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return sha256(raw).digest()[:ID_BYTES].hex()
+    return device_of(public_bytes(key)).hex()
+
+
+def _read(pem: bytes) -> Ed25519PrivateKey:
+    """Raises ValueError for anything but an Ed25519 key without a password."""
+    begin, _, rest = pem.partition(_BEGIN)
+    body, _, end = rest.partition(_END)
+    der = b64decode(body.replace(b"\n", b""), validate=True)
+    key = der.removeprefix(_HEAD)
+    if begin or end or len(der) != len(_HEAD) + _KEY_BYTES or len(key) != _KEY_BYTES:
+        raise ValueError("it is no Ed25519 key in PKCS#8")
+    return Ed25519PrivateKey.from_private_bytes(key)
 
 
 def _write(path: Path, key: Ed25519PrivateKey) -> None:
     """Whole or not at all, also when the power is cut: a new file, synced, then renamed."""
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem = _BEGIN + b64encode(_HEAD + key.private_bytes_raw()) + b"\n" + _END
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
