@@ -62,6 +62,14 @@ class Receipt:
 
 def read_receipt(signed: bytes, server: Ed25519PublicKey) -> Receipt:
     """Raises LogError for one that this server has not signed as it stands."""
+    receipt = parse_receipt(signed)
+    if not is_signed_by(server, signed, Statement.RECEIPT):
+        raise LogError("A receipt is not signed by the server this device belongs to.")
+    return receipt
+
+
+def parse_receipt(signed: bytes) -> Receipt:
+    """Its signature not checked: for one that was verified when it came. Raises LogError."""
     match read_map(signed, Statement.RECEIPT):
         case {
             ReceiptField.VERSION: 1,
@@ -78,8 +86,6 @@ def read_receipt(signed: bytes, server: Ed25519PublicKey) -> Receipt:
             and min(segment, seq, at) >= 0
             and (segment > 0 or link == NO_LINK)
         ):
-            if not is_signed_by(server, signed, Statement.RECEIPT):
-                raise LogError("A receipt is not signed by the server this device belongs to.")
             return Receipt(device, epoch, segment, seq, link, at)
     raise LogError("A receipt is not of its form. Update the scanner or ask the server's people.")
 

@@ -81,6 +81,16 @@ class Outgoing:
     has_more: bool = False
     is_again: bool = False
 
+    @property
+    def last(self) -> int:
+        """The number of the last segment; below `first` without any."""
+        return self.first + len(self.parts) - 1
+
+    def cut(self, count: int) -> Outgoing:
+        """The first of them, the rest waiting behind."""
+        has_more = self.has_more or count < len(self.parts)
+        return replace(self, parts=self.parts[:count], has_more=has_more)
+
 
 @dataclass(frozen=True, slots=True)
 class RetryState:
