@@ -68,11 +68,12 @@ def pack_body(key: Ed25519PrivateKey, epoch: bytes, parts: Sequence[Part]) -> tu
 def _fill(epoch: bytes, parts: Sequence[Part]) -> tuple[int, bytes]:
     """As many as fit: by halving, since only compressing tells."""
     least, most = 0, len(parts)
-    best = _compress(epoch, ())
+    best = zstd.compress(_joined(epoch, ()), _LEVEL)
     while least < most:
         middle = (least + most + 1) // 2
-        frame = _compress(epoch, parts[:middle])
-        if len(frame) <= ROOM:
+        raw = _joined(epoch, parts[:middle])
+        frame = zstd.compress(raw, _LEVEL)
+        if len(raw) <= MOST_INFLATED and len(frame) <= ROOM:
             least, best = middle, frame
         else:
             most = middle - 1
@@ -81,9 +82,8 @@ def _fill(epoch: bytes, parts: Sequence[Part]) -> tuple[int, bytes]:
     return least, best
 
 
-def _compress(epoch: bytes, parts: Sequence[Part]) -> bytes:
-    items = [[part.segment, part.records] for part in parts]
-    return zstd.compress(cbor2.dumps([_VERSION, epoch, items]), _LEVEL)
+def _joined(epoch: bytes, parts: Sequence[Part]) -> bytes:
+    return cbor2.dumps([_VERSION, epoch, [[part.segment, part.records] for part in parts]])
 
 
 def unpack_body(body: bytes) -> Batch:

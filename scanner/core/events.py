@@ -22,7 +22,8 @@ class Export:
     nonce: of the file, hex; its last segment carries this event. recipient: who can open it, the
     first 16 characters of the age key, or "" for a file that anybody can read. minutes since 1970,
     `until` not included. case: the number of the case for which single records were given, "" when
-    only cells were. supervisor: who signed the request, "" for the device's own operator.
+    only cells were. supervisor: who signed the request, "" for the device's own operator. digest:
+    SHA-256 of the cells that the file gives, b"" for a file without any.
     """
 
     WHAT: ClassVar[str] = "export"
@@ -32,6 +33,7 @@ class Export:
     recipient: str = ""
     case: str = ""
     supervisor: str = ""
+    digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,7 @@ def split_records(joined: bytes) -> list[bytes]:
 
 def bucket_of(latency_s: float) -> int:
     """0 below 2 ms, 1 below 4 ms … 15 from 32.8 s on."""
-    return min(BUCKETS - 1, max(0, int(1000 * latency_s).bit_length() - 1))
+    return min(BUCKETS - 1, max(1, int(1000 * latency_s)).bit_length() - 1)
 
 
 _Fields = dict[int | str, cbor.CborValue]

@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
 )
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from scanner.core import cbor
 from scanner.core.cose import Algorithm, Header, sig_structure, verify_bytes
@@ -38,14 +37,21 @@ def sign_map(key: Ed25519PrivateKey, what: Statement, fields: dict[int, object])
     """A CBOR map → COSE_Sign1, untagged."""
     payload = cbor2.dumps(fields, canonical=True)
     signature = key.sign(sig_structure(_PROTECTED, payload, what.value))
+    return _wrapped(payload, signature)
+
+
+def _wrapped(payload: bytes, signature: bytes) -> bytes:
     return cbor2.dumps([_PROTECTED, {}, payload, signature])
 
 
 def read_map(signed: bytes, what: Statement) -> dict[int | str, cbor.CborValue]:
-    """The map, its signature not yet checked. Raises LogError."""
+    """The map, its signature not yet checked. Raises LogError.
+
+    Only in the one form that `sign_map` writes: what is signed is also known by its hash.
+    """
     match _decode(signed, what):
-        case [bytes(protected), dict(unprotected), bytes(payload), bytes()] if (
-            protected == _PROTECTED and not unprotected
+        case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)] if (
+            protected == _PROTECTED and not unprotected and signed == _wrapped(payload, signature)
         ):
             fields = _decode(payload, what)
             if isinstance(fields, dict):
@@ -64,7 +70,7 @@ def is_signed_by(key: Ed25519PublicKey, signed: bytes, what: Statement) -> bool:
 def public_bytes(key: Ed25519PrivateKey | Ed25519PublicKey) -> bytes:
     """32 bytes."""
     public = key.public_key() if isinstance(key, Ed25519PrivateKey) else key
-    return public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return public.public_bytes_raw()
 
 
 def device_of(public: bytes) -> bytes:
