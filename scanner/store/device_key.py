@@ -6,7 +6,6 @@ its own [RFC 8410 §7], so the loop, which signs its log, need not load what rea
 
 from __future__ import annotations
 
-import os
 from base64 import b64decode, b64encode
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scanner.core.errors import StoreError
 from scanner.core.signed_log import device_of, public_bytes
+from scanner.store.whole_file import write_whole
 
 KEY_FILE = "device.key"
 _HEAD = bytes.fromhex("302e020100300506032b657004220420")
@@ -29,7 +29,7 @@ def provide_device_key(folder: Path) -> Ed25519PrivateKey:
     path = folder / KEY_FILE
     try:
         if not path.exists():
-            _write(path, Ed25519PrivateKey.generate())
+            write_whole(path, _pem(Ed25519PrivateKey.generate()))
         return _read(path.read_bytes())
     except (OSError, ValueError) as error:
         raise StoreError(
@@ -53,19 +53,5 @@ def _read(pem: bytes) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(key)
 
 
-def _write(path: Path, key: Ed25519PrivateKey) -> None:
-    """Whole or not at all, also when the power is cut: a new file, synced, then renamed."""
-    pem = _BEGIN + b64encode(_HEAD + key.private_bytes_raw()) + b"\n" + _END
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(pem)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def _pem(key: Ed25519PrivateKey) -> bytes:
+    return _BEGIN + b64encode(_HEAD + key.private_bytes_raw()) + b"\n" + _END

@@ -1,0 +1,141 @@
+"""To whom a device belongs: its key for TLS, and the city's answer, in the state folder.
+
+The device key signs records for ever; the key for TLS only opens the door, so it may be of the kind
+that every TLS library takes, and a new one costs nothing but another enrolment.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from scanner.core.clock import ClockReading
+from scanner.core.enrolment import EnrolmentAnswer, check_answer, make_request, read_answer
+from scanner.core.errors import EnrolmentError, StoreError
+from scanner.core.signed_log import device_of, public_bytes
+from scanner.store.device_key import provide_device_key
+from scanner.store.whole_file import write_whole
+
+TLS_KEY_FILE, ENROLMENT_FILE = "tls.key", "enrolment.json"
+
+
+def provide_tls_key(folder: Path) -> EllipticCurvePrivateKey:
+    """The key in `folder`, P-256, made when it is first asked for: PKCS#8 PEM, for this user alone.
+
+    A damaged one is not replaced, or the certificate would be for a key that is gone. StoreError.
+    """
+    path = folder / TLS_KEY_FILE
+    try:
+        if not path.exists():
+            write_whole(path, _pem(generate_private_key(SECP256R1())))
+        key = load_pem_private_key(path.read_bytes(), password=None)
+        if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
+            raise ValueError("it is no key of P-256")
+    except (OSError, ValueError, TypeError) as error:
+        raise StoreError(
+            f"{path} cannot be used ({error}). Put it aside and enrol this device again."
+        ) from None
+    return key
+
+
+def write_request(folder: Path, out: Path) -> bytes:
+    """Ask the city, in a file at `out`; returns the device id. Raises StoreError."""
+    key = provide_device_key(folder)
+    request = make_request(key, provide_tls_key(folder))
+    try:
+        out.write_bytes(request)
+    except OSError as error:
+        raise StoreError(f"{out} cannot be written ({error}). Name another file.") from None
+    return device_of(public_bytes(key))
+
+
+def read_enrolment(folder: Path) -> EnrolmentAnswer | None:
+    """The answer as it was accepted; None: not enrolled. Raises StoreError when it is damaged."""
+    path = folder / ENROLMENT_FILE
+    try:
+        return read_answer(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, EnrolmentError) as error:
+        raise StoreError(
+            f"{path} cannot be used ({error}). Put it aside and accept the answer again."
+        ) from None
+
+
+def accept_answer(
+    folder: Path, raw: bytes, now: ClockReading, *, anew: bool = False
+) -> EnrolmentAnswer:
+    """Check an answer and install it. Raises EnrolmentError, StoreError; nothing has changed then.
+
+    anew: also one that names another server than before, or is older.
+    """
+    answer = read_answer(raw)
+    device = device_of(public_bytes(provide_device_key(folder)))
+    check_answer(answer, device, provide_tls_key(folder).public_key())
+    until = answer.certificates[0].not_valid_after_utc
+    if now.surely_at_or_after(until):
+        raise EnrolmentError(
+            f"The certificate ended on {until:%Y-%m-%d}. Ask for a new one with `scanner enrol "
+            "request`."
+        )
+    before = None if anew else read_enrolment(folder)
+    if before is not None:
+        _check_follows(answer, before)
+    try:
+        write_whole(folder / ENROLMENT_FILE, raw)
+    except OSError as error:
+        raise StoreError(f"The answer cannot be kept in {folder} ({error}). Make room.") from None
+    return answer
+
+
+@contextmanager
+def sending_alone(folder: Path) -> Iterator[None]:
+    """Raises StoreError when another process sends records or is being enrolled."""
+    try:
+        descriptor = os.open(folder / TLS_KEY_FILE, os.O_RDONLY)
+    except OSError as error:
+        raise StoreError(
+            f"There is no {TLS_KEY_FILE} in {folder} ({error.strerror}). "
+            "Run `scanner enrol request` and have it answered."
+        ) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise StoreError("Records are being sent already. Wait until it is done.") from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _check_follows(answer: EnrolmentAnswer, before: EnrolmentAnswer) -> None:
+    """Only a renewal goes without saying: who may put in a stick must not move a log elsewhere."""
+    if (answer.ca, answer.receipt_key) != (before.ca, before.receipt_key):
+        raise EnrolmentError(
+            "This answer is of another server than the one this device belongs to. "
+            "If that is right, accept it with --anew: what is still here is sent to it again."
+        )
+    if answer.issued_at < before.issued_at:
+        raise EnrolmentError(
+            "This answer is older than the one in use. Take the newer one, or use --anew."
+        )
+
+
+def _pem(key: EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
