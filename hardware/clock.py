@@ -135,6 +135,12 @@ class SystemClock:
         """A time too far ahead to be believed, at the last reading (E-CLOCK-FUTURE)."""
         return self._keeper.future
 
+    @property
+    def network_time(self) -> datetime | None:
+        """What the system says while network time disciplines it: a claim, and nothing more."""
+        tick = self._tick()
+        return tick.at if tick.is_disciplined else None
+
     def monotonic_s(self) -> float:
         """Seconds since some fixed point; never jumps."""
         return self._readers.monotonic_s()

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
-from contextlib import closing
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.assembly.clock import open_known_time, start_clock
+from scanner.assembly.clock_reset import ResetDesk
 from scanner.core.clock import ClockReading
-from scanner.core.errors import CheckpointError, StoreError, SyncError, TimeError
-from scanner.core.time_bounds import TimeSource
+from scanner.core.clock_reset import ClockReset
+from scanner.core.errors import CheckpointError, StoreError, SyncError, TimeError, UpdateError
+from scanner.core.time_bounds import NEVER_SET, TimeSource
 
 if TYPE_CHECKING:
     from scanner.store.known_time import KnownTime
     from scanner.store.writer import ListsWriter
+    from scanner.sync.client import UpdateClient
     from scanner.sync.pull import Progress, Report
 
 log = logging.getLogger("scanner.sync")
@@ -27,6 +31,7 @@ log = logging.getLogger("scanner.sync")
 # memory is given.
 TUF = "tuf"
 ROOT = "root.json"
+RESET = "clock-reset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class Sync:
     root: Path | None
     fleet_key: Path | None
     allow_test_keys: bool
+    resets_clock: bool = False  # a technician says that the floor of time is wrong
 
 
 def sync_lists(sync: Sync, progress: Progress) -> Report:
@@ -51,9 +57,10 @@ def sync_lists(sync: Sync, progress: Progress) -> Report:
     opener = holder_opener(sync.fleet_key) if sync.fleet_key else None
     writer = ListsWriter(sync.state, opener, allow_test_keys=sync.allow_test_keys)
     with closing(open_known_time(sync.state)) as known:
-        now = start_clock(known, None).now()
+        desk = ResetDesk(known, start_clock(known, None), sync.resets_clock)
+        now = desk.clock.now()
         try:
-            report = _pull(sync, writer, progress, now)
+            report = _pull_or_reset(sync, writer, progress, desk)
         except CheckpointError as error:
             _note(writer, now, {"sync": str(error)})
             raise
@@ -62,21 +69,75 @@ def sync_lists(sync: Sync, progress: Progress) -> Report:
     return report
 
 
-def _pull(sync: Sync, writer: ListsWriter, progress: Progress, now: ClockReading) -> Report:
+def _pull_or_reset(sync: Sync, writer: ListsWriter, progress: Progress, desk: ResetDesk) -> Report:
+    """By a floor that is wrong everything has expired, the clock-reset too: it is fetched first."""
+    from scanner.sync.refusals import ExpiredError
+
+    try:
+        return _pull(sync, writer, progress, desk)
+    except ExpiredError as error:
+        if not desk.is_due:
+            raise _with_hint(error, desk) from error
+        if (reset := _fetch_reset(sync, desk)) is None:
+            raise
+    anew = ResetDesk(desk.known, start_clock(desk.known, None), is_asked=False)
+    report = _pull(sync, writer, progress, anew)
+    report.changed[RESET] = reset.number
+    return report
+
+
+def _pull(sync: Sync, writer: ListsWriter, progress: Progress, desk: ResetDesk) -> Report:
+    from scanner.sync.pull import pull
+
+    now = desk.clock.now()
+    with _client(sync, work_folder(sync.state), now.earliest) as client:
+        latest = None if now.latest is None else int(now.latest.timestamp())
+        report = pull(client, writer, progress, latest=latest)
+        try:
+            if (reset := desk.take(client, report.offer)) is not None:
+                report.changed[RESET] = reset.number
+        except UpdateError as error:
+            report.refused[RESET] = str(error)
+    return report
+
+
+def _fetch_reset(sync: Sync, desk: ResetDesk) -> ClockReset | None:
+    """Nothing but the clock-reset, with every signature and version checked and no expiry.
+
+    Raises as `sync_lists`.
+    """
+    folder = work_folder(sync.state) / RESET
+    try:
+        with _client(sync, folder, NEVER_SET) as client:
+            return desk.take(client, client.refresh())
+    finally:
+        # What has expired must not be what the next run begins with.
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _client(sync: Sync, work: Path, now: datetime) -> Iterator[UpdateClient]:
+    """now: what must not have expired then. A newer root is kept when all went well."""
     from scanner.store.state import StateStore
     from scanner.sync.client import UpdateClient
     from scanner.sync.fetch import base_url
-    from scanner.sync.pull import pull
 
     root = _trusted_root(sync)
-    url, work = base_url(sync.source), work_folder(sync.state)
     with closing(StateStore(sync.state)) as floors:
-        client = UpdateClient(root, work, url, floors, now.earliest)
-        latest = None if now.latest is None else int(now.latest.timestamp())
-        report = pull(client, writer, progress, latest=latest)
+        client = UpdateClient(root, work, base_url(sync.source), floors, now)
+        yield client
         if client.root != root:
             _keep_root(sync.state, client.root)
-    return report
+
+
+def _with_hint(error: UpdateError, desk: ResetDesk) -> UpdateError:
+    """Where nothing says what the time is, the floor may be what is wrong."""
+    if desk.clock.now().latest is not None or desk.clock.network_time is not None:
+        return error
+    return UpdateError(
+        f"{error} If it is not yet {desk.floor:%Y-%m-%d %H:%M}Z, this device's floor of time is "
+        f"wrong: have a clock-reset signed, and run `scanner sync --clock-reset`."
+    )
 
 
 def work_folder(state: Path, environ: Mapping[str, str] = os.environ) -> Path:

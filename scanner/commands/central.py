@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from scanner.commands import central_keys, central_passes, central_rules
+from scanner.commands import central_clock, central_keys, central_passes, central_rules
 from scanner.commands.central_desk import (
     FOLDER,
     MOMENT,
@@ -143,5 +143,10 @@ def status(desk: Desk, is_whole: bool) -> None:
             click.echo(line)
 
 
-for _part in (*central_passes.COMMANDS, *central_rules.COMMANDS, *central_keys.COMMANDS):
+for _part in (
+    *central_passes.COMMANDS,
+    *central_rules.COMMANDS,
+    *central_keys.COMMANDS,
+    *central_clock.COMMANDS,
+):
     command.add_command(_part)

@@ -25,6 +25,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--from", "source", help="URL, folder or USB stick; else updates.url is asked.")
 @click.option("--root", type=_FILE, help="The city's root.json; needed the first time only.")
 @click.option("--fleet-key", type=_FILE, help="Opens the holder list; else fleet_key counts.")
+@click.option(
+    "--clock-reset",
+    "resets_clock",
+    is_flag=True,
+    help="This device's time is known to be ahead: take a signed clock-reset.",
+)
 @click.option("--simulate", is_flag=True, help="Accept test keys, for a simulated device.")
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
 @click.option("--state", type=click.Path(path_type=Path), help="State folder of this device.")
@@ -32,6 +38,7 @@ def command(
     source: str | None,
     root: Path | None,
     fleet_key: Path | None,
+    resets_clock: bool,
     simulate: bool,
     config: Path | None,
     state: Path | None,
@@ -56,7 +63,7 @@ def command(
         raise ConfigError("Name a source: set updates.url, or give --from URL or --from FOLDER.")
     first_root = root or _path(settings.updates.root)
     key = fleet_key or _path(settings.fleet_key)
-    sync = Sync(find_state(state), where, first_root, key, simulate)
+    sync = Sync(find_state(state), where, first_root, key, simulate, resets_clock)
     report = sync_lists(sync, _progress)
     for line in lines(report):
         click.echo(line)

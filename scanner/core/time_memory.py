@@ -23,7 +23,8 @@ class TimeMemory:
     """What outlives the process; `held` and `by_hand` are of this boot, or None.
 
     signed_at: the newest signed time that was believed. newest_code: the iat of the newest time
-    code taken. rtc_set_at: when the clock battery was last seen to be right, at level A.
+    code taken. rtc_set_at: when the clock battery was last seen to be right, at level A. resets:
+    the number of the newest clock-reset that was taken.
     """
 
     bounds: TimeBounds
@@ -32,3 +33,4 @@ class TimeMemory:
     rtc_set_at: datetime | None = None
     held: Held | None = None
     by_hand: Held | None = None
+    resets: int = 0

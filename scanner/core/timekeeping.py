@@ -33,6 +33,9 @@ class Timekeeper:
     """One clock. `future`: a time too far ahead to be believed, at the last reading."""
 
     def __init__(self, memory: TimeMemory) -> None:
+        self._begin(memory)
+
+    def _begin(self, memory: TimeMemory) -> None:
         self.memory = memory
         self.future: datetime | None = None  # E-CLOCK-FUTURE
         self.source: TimeSource | None = None  # of the last reading; None at level C
@@ -144,8 +147,14 @@ class Timekeeper:
             self.memory = replace(self.memory, rtc_set_at=None)
 
     def learn(self, stored: TimeMemory, tick: Tick) -> None:
-        """Take over what other processes have kept meanwhile: a floor, a bound, a hand."""
+        """Take over what other processes have kept meanwhile: a floor, a bound, a hand.
+
+        After a clock-reset nothing counts that was known before it.
+        """
         mine = self.memory
+        if stored.resets > mine.resets:
+            self._begin(stored)
+            return
         base = stored.bounds.base or mine.bounds.base
         bounds = replace(
             stored.bounds, floor=max(stored.bounds.floor, mine.bounds.floor), base=base

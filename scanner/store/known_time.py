@@ -1,6 +1,7 @@
 """What the device knows of the time and must not forget: `state.db`, shared by its processes.
 
-The floor, the newest signed time and the newest time code never fall. What was held in an earlier
+The floor, the newest signed time and the newest time code never fall, but by a clock-reset that the
+offline keys have signed. What was held in an earlier
 boot is not held any more: seconds since the boot mean nothing after it.
 """
 
@@ -10,6 +11,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from scanner.core.clock_reset import ClockReset
 from scanner.core.errors import TimeError
 from scanner.core.held_time import Held
 from scanner.core.time_bounds import NEVER_SET, Base, TimeBounds, TimeSource
@@ -19,6 +21,7 @@ from scanner.store.database import STATE, connect, transaction, translated
 from scanner.store.state import RAISE
 
 TIME, SIGNED, TIME_CODE = "time", "signed-time", "time-code"  # floors
+RESETS = "clock-reset"  # floor, and a number: of the newest one taken
 OFFLINE_UNTIL, RTC_SET = "offline-until", "rtc-set"  # moments
 FUTURE_CLAIM, FUTURE_TIME = "future-claim", "future-time"  # moments: signed, of the system
 IMAGE_BUILT = "image-built"  # moment: of the image that was heard
@@ -50,14 +53,18 @@ class KnownTime:
                 rtc_set_at=self._moment(RTC_SET),
                 held=self._held(HELD),
                 by_hand=self._held(BY_HAND),
+                resets=self._resets(),
             )
 
     def save(self, memory: TimeMemory, future: datetime | None = None) -> None:
         """In one transaction; floors only rise, and what other processes keep is left alone.
 
-        future: a time of the system that is too far ahead. Raises StoreError.
+        future: a time of the system that is too far ahead. A memory from before a clock-reset is
+        not kept: the clock has to `learn` first. Raises StoreError.
         """
         with transaction(self._db, STATE.name):
+            if self._resets() != memory.resets:
+                return
             self._raise(TIME, memory.bounds.floor)
             if memory.bounds.base is not None and self._base() is None:
                 self._keep_base(memory.bounds.base)
@@ -96,6 +103,29 @@ class KnownTime:
             self._set_moment(IMAGE_BUILT, built_at)
             self._keep_bounds(self._bounds().raised(TimeSource.OFFLINE, built_at, boot_s))
             return True
+
+    def reset(self, reset: ClockReset, boot_s: float) -> bool:
+        """The floor becomes exactly the time that the offline keys say, once; False: taken before.
+
+        What rests on later times goes with the old floor: all that is held in this boot, the reach,
+        newer signed times and time codes, and what was thought of the battery. Raises StoreError.
+        """
+        with transaction(self._db, STATE.name):
+            if reset.number <= self._resets():
+                return False
+            self._db.execute(RAISE, (RESETS, reset.number))
+            self._forget_after(reset.floor)
+            self._raise(TIME, reset.floor)
+            self._keep_base(Base(reset.floor, boot_s))
+            return True
+
+    def _forget_after(self, at: datetime) -> None:
+        """The floor of time is replaced and not lowered: a trigger stops every lowering."""
+        later = "DELETE FROM floor WHERE name = ? OR (name IN (?, ?) AND value > ?)"
+        self._db.execute(later, (TIME, SIGNED, TIME_CODE, int(at.timestamp())))
+        self._db.execute("DELETE FROM held_time")
+        for name in (RTC_SET, FUTURE_CLAIM, FUTURE_TIME):
+            self._set_moment(name, None)
 
     def set_offline_until(self, at: datetime) -> None:
         """When the offline targets that are installed expire. Raises StoreError."""
@@ -153,6 +183,10 @@ class KnownTime:
     def _floor(self, name: str) -> datetime | None:
         row = self._db.execute("SELECT value FROM floor WHERE name = ?", (name,)).fetchone()
         return None if row is None or row[0] <= 0 else _moment(row[0])
+
+    def _resets(self) -> int:
+        row = self._db.execute("SELECT value FROM floor WHERE name = ?", (RESETS,)).fetchone()
+        return 0 if row is None else int(row[0])
 
     def _raise(self, name: str, at: datetime | None) -> None:
         if at is not None and at > NEVER_SET:

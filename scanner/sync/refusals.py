@@ -19,6 +19,11 @@ from tuf.api.exceptions import (
 
 from scanner.core.errors import StoreError, SyncError, UpdateError
 
+
+class ExpiredError(UpdateError):
+    """Signatures that have expired by the time that the device goes by, which may be wrong."""
+
+
 # Each stands before the more general one. The network may get better by itself.
 _NETWORK: dict[type[DownloadError], str] = {
     SlowRetrievalError: "Try again later: the server is too slow.",
@@ -45,8 +50,9 @@ def translated(url: str) -> Iterator[None]:
         words = next(said for kind, said in _NETWORK.items() if isinstance(error, kind))
         raise SyncError(f"{words} ({url}: {error})", retryable=True) from error
     except RepositoryError as error:
-        words = next(said for kind, said in _REFUSED.items() if isinstance(error, kind))
-        raise UpdateError(f"{words} ({url}: {error})") from error
+        words = next(said for wrong, said in _REFUSED.items() if isinstance(error, wrong))
+        kind = ExpiredError if isinstance(error, ExpiredMetadataError) else UpdateError
+        raise kind(f"{words} ({url}: {error})") from error
     except OSError as error:
         raise StoreError(f"Make room: what is fetched cannot be kept ({error}).") from error
     except ValueError as error:  # a role that is not delegated as it must be

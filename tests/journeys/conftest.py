@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
+import pyrage
 import pytest
 
+from scanner.__main__ import run
 from scanner.ports import Lists
 from scanner.store.migrations import migrate
 from tests import city
 from tests.journeys.booth import Booth, MakeBooth, install
+from tests.journeys.follower import Follower
+from tests.sync.repository import Repository
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +47,40 @@ def make_booth(city_state: Path, tmp_path: Path) -> Iterator[MakeBooth]:
 @pytest.fixture
 def booth(make_booth: MakeBooth) -> Booth:
     return make_booth()
+
+
+@pytest.fixture
+def fleet_key(tmp_path: Path) -> Path:
+    """The file that opens the holder list."""
+    path = tmp_path / "fleet.key"
+    path.write_text(str(pyrage.x25519.Identity.generate()))
+    return path
+
+
+@pytest.fixture
+def found_city(tmp_path: Path, fleet_key: Path) -> Callable[[datetime], Repository]:
+    """The city's lists, published for the first time at a moment."""
+
+    def found(at: datetime) -> Repository:
+        recipient = pyrage.x25519.Identity.from_str(fleet_key.read_text()).to_public()
+        files = {
+            name: pyrage.encrypt(body, [recipient]) if name.startswith("holders-") else body
+            for name, body in city.targets().items()
+        }
+        return Repository(tmp_path / "repository", at).put(files).publish()
+
+    return found
+
+
+@pytest.fixture
+def follower(
+    tmp_path: Path, repository: Repository, fleet_key: Path, capfd: pytest.CaptureFixture[str]
+) -> Follower:
+    """A new device, which has not synced yet; `repository` is the test's own."""
+
+    def scanner(*arguments: object) -> tuple[int, str, str]:
+        code = run([str(argument) for argument in arguments])
+        return (code, *capfd.readouterr())
+
+    root = repository.folder / "metadata/1.root.json"
+    return Follower(scanner, tmp_path / "state", root, fleet_key)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pyrage
 import pytest
 
 from scanner.__main__ import run
@@ -32,43 +32,20 @@ def board(monkeypatch: pytest.MonkeyPatch) -> Board:
 
 
 @pytest.fixture
-def fleet_key(tmp_path: Path) -> Path:
-    path = tmp_path / "fleet.key"
-    path.write_text(str(pyrage.x25519.Identity.generate()))
-    return path
-
-
-@pytest.fixture
-def repository(tmp_path: Path, fleet_key: Path) -> Repository:
+def repository(found_city: Callable[[datetime], Repository]) -> Repository:
     """The city's lists as they were ten days ago."""
-    files = city.targets()
-    recipient = pyrage.x25519.Identity.from_str(fleet_key.read_text()).to_public()
-    files["holders-1"] = pyrage.encrypt(files["holders-1"], [recipient])
-    return Repository(tmp_path / "repository", BEFORE).put(files).publish()
+    return found_city(BEFORE)
 
 
 @pytest.fixture
-def device(tmp_path: Path, repository: Repository, fleet_key: Path, capfd: Capture) -> Follower:
-    """A new device, which has not synced yet."""
-
-    def scanner(*arguments: object) -> tuple[int, str, str]:
-        code = run([str(argument) for argument in arguments])
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    root = repository.folder / "metadata/1.root.json"
-    return Follower(scanner, tmp_path / "state", root, fleet_key)
-
-
-@pytest.fixture
-def drawer(device: Follower, board: Board, repository: Repository) -> Follower:
+def drawer(follower: Follower, board: Board, repository: Repository) -> Follower:
     """It worked ten days ago, was switched off, and is switched on with network time."""
-    assert device.sync(repository.folder)[0] == 0
-    with device.loop() as loop:
+    assert follower.sync(repository.folder)[0] == 0
+    with follower.loop() as loop:
         assert loop.clock.now().level is ClockLevel.A
         assert loop.floor == BEFORE
     board.reboot(city.NOW, is_disciplined=True)
-    return device
+    return follower
 
 
 def test_drawer_device_works_after_its_first_sync(
@@ -141,18 +118,18 @@ def test_stick_signed_offline_makes_it_an_ordinary_device(
 
 
 def test_board_of_1970_with_last_weeks_stick_and_then_network(
-    device: Follower, board: Board, repository: Repository, tmp_path: Path
+    follower: Follower, board: Board, repository: Repository, tmp_path: Path
 ) -> None:
     """No clock at all, a stick of last week: C; network time and fresh lists: A, and green."""
     board.reboot(EPOCH)
     week_ago = city.NOW - 7 * DAY
     repository.publish(week_ago)
-    assert device.sync(repository.bundle(tmp_path / "stick", week_ago))[0] == 0
-    with device.loop() as loop:
+    assert follower.sync(repository.bundle(tmp_path / "stick", week_ago))[0] == 0
+    with follower.loop() as loop:
         assert (loop.clock.now().level, loop.floor) == (ClockLevel.C, week_ago)
         board.wait(HOUR)
         repository.publish(city.NOW)
-        assert device.sync(repository.folder)[0] == 0
+        assert follower.sync(repository.folder)[0] == 0
         assert loop.minute().level is ClockLevel.C
         board.at, board.is_disciplined = city.NOW, True
         assert loop.minute().level is ClockLevel.A
@@ -160,22 +137,22 @@ def test_board_of_1970_with_last_weeks_stick_and_then_network(
 
 
 def test_drawer_of_half_a_year_needs_new_offline_targets_first(
-    device: Follower, board: Board, repository: Repository
+    follower: Follower, board: Board, repository: Repository
 ) -> None:
     """Past the expiry of its last offline targets it stops; what the sync brings vouches anew."""
-    assert device.sync(repository.folder)[0] == 0
+    assert follower.sync(repository.folder)[0] == 0
     now = BEFORE + 180 * DAY
     board.reboot(now, is_disciplined=True)
-    with device.loop() as loop:
+    with follower.loop() as loop:
         assert loop.clock.now().level is ClockLevel.C
     repository.publish(now)
-    assert device.sync(repository.folder)[0] == 0
+    assert follower.sync(repository.folder)[0] == 0
     fresh = city.issue(
         nbf=int((now - DAY).timestamp()),
         exp=int((now + DAY).timestamp()),
         iat=int((now - DAY).timestamp()),
     )
-    with device.loop() as loop:
+    with follower.loop() as loop:
         assert loop.clock.now().level is ClockLevel.A
         assert loop.judge(fresh).outcome is Outcome.ADMIT
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from scanner.core.errors import TimeError
+from scanner.core.clock_reset import ClockReset
+from scanner.core.errors import StoreError, TimeError
 from scanner.core.held_time import Held
 from scanner.core.time_bounds import AHEAD, NEVER_SET, Base, TimeBounds, TimeSource
 from scanner.core.time_memory import TimeMemory
@@ -157,3 +159,84 @@ def test_each_image_is_heard_once(known: Open) -> None:
     assert known().hear_image(built_at, 20.0)
     assert not known("b2", 5.0).hear_image(built_at, 20.0)
     assert known("b2").load().bounds == TimeBounds(NOON, Base(NOON, 0.0))
+
+
+FAR = NOON + 40 * DAY
+
+
+def pushed(known: Open) -> KnownTime:
+    """Everything that is kept says that it is forty days later than it is."""
+    held = Held.from_code(FAR, 100.0)
+    bounds = TimeBounds(FAR, Base(FAR, 5.0))
+    known().save(TimeMemory(bounds, FAR, FAR, FAR, held), FAR + DAY)
+    known().propose(held)
+    known().set_offline_until(NOON + 60 * DAY)
+    return known()
+
+
+def test_reset_sets_the_floor_exactly_and_once(known: Open) -> None:
+    """All that rested on the old floor goes, in every slot; the number is kept beside it."""
+    assert pushed(known).reset(ClockReset(3, NOON), 200.0)
+    bounds = TimeBounds(NOON, Base(NOON, 200.0), NOON + 60 * DAY)
+    assert known().load() == TimeMemory(bounds, resets=3)
+    assert (known().proposed, known().future_claim) == (None, None)
+    known().hear(TimeSource.ONLINE, NOON + HOUR, 210.0)
+    for number in (3, 2):
+        assert not known().reset(ClockReset(number, NOON - DAY), 220.0)
+    assert known().load().bounds.floor == NOON + HOUR
+    assert known("b2").load().resets == 3
+
+
+def test_reset_may_also_raise_the_floor(known: Open) -> None:
+    """It is exactly the time that the offline keys say; what is not later than that stays."""
+    known().save(everything(Base(NOON, 5.0)))
+    known().reset(ClockReset(1, FAR), 200.0)
+    after = known().load()
+    assert (after.bounds.floor, after.bounds.base) == (FAR, Base(FAR, 200.0))
+    assert (after.signed_at, after.newest_code) == (NOON - HOUR, NOON)
+
+
+def test_memory_from_before_the_reset_is_not_kept(known: Open) -> None:
+    """The loop that has not heard of it yet does not push the floor up again."""
+    before = pushed(known).load()
+    known().reset(ClockReset(1, NOON), 200.0)
+    known().save(before, FAR)
+    assert known().load().bounds.floor == NOON
+    known().save(replace(known().load(), signed_at=NOON + HOUR))
+    assert known().load().signed_at == NOON + HOUR
+
+
+def test_reset_that_breaks_off_leaves_everything(
+    known: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Floor and number move together or not at all."""
+    before, store = pushed(known).load(), known()
+
+    def fail(_: Base) -> None:
+        raise StoreError("the power goes")
+
+    monkeypatch.setattr(store, "_keep_base", fail)
+    with pytest.raises(StoreError):
+        store.reset(ClockReset(1, NOON), 200.0)
+    assert known().load() == before
+
+
+def test_trigger_still_stops_every_lowering(known: Open, tmp_path: Path) -> None:
+    """A reset goes around it for one row and leaves it where it is, with the version floors."""
+    with closing(StateStore(tmp_path)) as store:
+        store.raise_floor("tuf-root-all", 9)
+        pushed(known).reset(ClockReset(1, NOON), 200.0)
+        assert store.floor("tuf-root-all") == 9
+    with (
+        closing(sqlite3.connect(tmp_path / "state.db")) as db,
+        pytest.raises(sqlite3.IntegrityError, match="never falls"),
+    ):
+        db.execute("UPDATE floor SET value = value - 1 WHERE name = 'time'")
+
+
+def test_image_does_not_undo_a_reset(known: Open) -> None:
+    """Its file says the same at the next start; it was heard before."""
+    known().hear_image(FAR, 20.0)
+    known().reset(ClockReset(1, NOON), 200.0)
+    assert not known("b2").hear_image(FAR, 20.0)
+    assert known("b2").load().bounds.floor == NOON
