@@ -159,6 +159,38 @@ TABLE: dict[Reason, tuple[Outcome, SignalName]] = {
     Reason.UNREADABLE: (Outcome.NONE, SignalName.UNREADABLE),
 }
 
+# Every provable refusal before every doubt; within each, what says most comes first.
+PRECEDENCE: tuple[Reason, ...] = (
+    Reason.KEY_DEAD,
+    Reason.NOT_ISSUED,
+    Reason.KEY_NOT_FOR,
+    Reason.NOT_YET_VALID,
+    Reason.EXPIRED,
+    Reason.REVOKED,
+    Reason.SUSPENDED,
+    Reason.HOLDER,
+    Reason.BATCH,
+    Reason.DISTRICT,
+    Reason.ZONE_CLOSED,
+    Reason.WRONG_ZONE,
+    Reason.WRONG_TRANSPORT,
+    Reason.WRONG_DAY,
+    Reason.WRONG_TIME,
+    Reason.WRONG_PLATE,
+    Reason.WRONG_CARD,
+    Reason.ALREADY_USED,
+    Reason.CLOCK,
+    Reason.NO_LISTS,
+    Reason.LIST_TOO_OLD,
+    Reason.INDEX_BEYOND_MAP,
+    Reason.UPDATE_SCANNER,
+    Reason.UNSUPPORTED,
+    Reason.LIVE_MISSING,
+    Reason.PLATE_NEEDED,
+    Reason.MEMORY_LOST,
+    Reason.COMPARE,
+)
+
 # Counted by the hour instead of recorded one by one, so that a video loop of forged codes
 # can neither fill the disk nor push history out.
 COUNTED_REASONS = frozenset({Reason.MALFORMED, Reason.TOO_LARGE, Reason.FORGED})

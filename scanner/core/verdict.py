@@ -1,8 +1,8 @@
 """The verdict: facts about a pass in, one outcome and reason out.
 
 `judge` is total and pure. Every check names what it finds, a provable refusal or a doubt; the
-first refusal in the order of PRECEDENCE wins, then the first doubt, and only a pass with no
-finding at all is admitted. So no check can turn a refusal into an admission.
+first refusal in the order of PRECEDENCE (reasons.py) wins, then the first doubt, and only a pass
+with no finding at all is admitted. So no check can turn a refusal into an admission.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from scanner.core.claims import Pass, fold_plate
 from scanner.core.clock import ClockLevel, ClockReading, shifted
 from scanner.core.facts import Facts, PassStatus
 from scanner.core.policy import Ages, CheckpointPolicy, KindPolicy
-from scanner.core.reasons import Notice, Outcome, Reason
+from scanner.core.reasons import PRECEDENCE, Notice, Outcome, Reason
 from scanner.core.rules import Rule, closes_zone, extended_expiry, forbids_batch, forbids_district
 from scanner.core.trust import KeyState
 from scanner.core.windows import holds_in_windows
@@ -266,36 +266,4 @@ CHECKS: tuple[Callable[[_Case], Reason | None], ...] = (
     _is_understood,
     _is_live,
     _is_compared,
-)
-
-# Every provable refusal before every doubt; within each, what says most comes first.
-PRECEDENCE: tuple[Reason, ...] = (
-    Reason.KEY_DEAD,
-    Reason.NOT_ISSUED,
-    Reason.KEY_NOT_FOR,
-    Reason.NOT_YET_VALID,
-    Reason.EXPIRED,
-    Reason.REVOKED,
-    Reason.SUSPENDED,
-    Reason.HOLDER,
-    Reason.BATCH,
-    Reason.DISTRICT,
-    Reason.ZONE_CLOSED,
-    Reason.WRONG_ZONE,
-    Reason.WRONG_TRANSPORT,
-    Reason.WRONG_DAY,
-    Reason.WRONG_TIME,
-    Reason.WRONG_PLATE,
-    Reason.WRONG_CARD,
-    Reason.ALREADY_USED,
-    Reason.CLOCK,
-    Reason.NO_LISTS,
-    Reason.LIST_TOO_OLD,
-    Reason.INDEX_BEYOND_MAP,
-    Reason.UPDATE_SCANNER,
-    Reason.UNSUPPORTED,
-    Reason.LIVE_MISSING,
-    Reason.PLATE_NEEDED,
-    Reason.MEMORY_LOST,
-    Reason.COMPARE,
 )

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.facts import PassStatus, Seen
-from scanner.core.reasons import Outcome, Reason
+from scanner.core.reasons import PRECEDENCE, Outcome, Reason
 from scanner.core.rules import CloseZone, QuarantineBatch, QuarantineDistrict
 from scanner.core.trust import KeyState
-from scanner.core.verdict import PRECEDENCE, judge
+from scanner.core.verdict import judge
 from tests.core.cases import CASES, STARTS, Case
 from tests.core.example import AT, DAY, SECOND
 

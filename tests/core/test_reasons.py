@@ -5,8 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scanner.core.reasons import COUNTED_REASONS, TABLE, Outcome, Reason, SignalName
-from scanner.core.verdict import PRECEDENCE
+from scanner.core.reasons import (
+    COUNTED_REASONS,
+    PRECEDENCE,
+    TABLE,
+    Outcome,
+    Reason,
+    SignalName,
+)
 
 # Copied from the formats that others depend on; a code never changes its meaning.
 TABLE_OF_FORMATS = {
