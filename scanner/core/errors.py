@@ -50,6 +50,10 @@ class StoreError(CheckpointError):
     """A database of this device cannot be read or written."""
 
 
+class NoRoomError(StoreError):
+    """The disk is full. Nothing was kept of what was written; the log makes room by itself."""
+
+
 class LogError(CheckpointError):
     """A scan log, a receipt or an upload is not what its device or server has signed."""
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scanner.core.errors import StoreError
+from scanner.core.errors import NoRoomError, StoreError
 
 # Small pages: a scan record or a status row touches few bytes, and each write costs whole pages.
 PAGE_BYTES = 1024
@@ -23,14 +23,17 @@ BUSY_TIMEOUT_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class StoreFile:
-    """One database: its file name and how hard it is to lose."""
+    """One database: its file name, how hard it is to lose, and how large its WAL may become."""
 
     name: str
     synchronous: str
+    wal_pages: int = 1000  # as many are written before they go into the file; SQLite's own default
 
 
 LISTS = StoreFile("lists.db", "NORMAL")
-OUTBOX = StoreFile("outbox.db", "FULL")
+# A short WAL: that much has to fit on a full disk, see space.py. It costs a hundredth of a block of
+# 4 kB a scan more than a long one (tests/bench/bench_outbox.py).
+OUTBOX = StoreFile("outbox.db", "FULL", wal_pages=250)
 STATE = StoreFile("state.db", "FULL")
 ALL_FILES = (LISTS, OUTBOX, STATE)
 
@@ -74,6 +77,7 @@ def configure(db: sqlite3.Connection, file: StoreFile) -> None:
     db.execute(f"PRAGMA page_size={PAGE_BYTES}")
     db.execute("PRAGMA journal_mode=WAL")
     db.execute(f"PRAGMA synchronous={file.synchronous}")
+    db.execute(f"PRAGMA wal_autocheckpoint={file.wal_pages}")
     db.execute("PRAGMA secure_delete=ON")
     db.execute("PRAGMA cache_size=-256")
     db.execute("PRAGMA mmap_size=0")
@@ -81,7 +85,7 @@ def configure(db: sqlite3.Connection, file: StoreFile) -> None:
 
 
 class translated:  # noqa: N801 - reads as what is done to the errors
-    """Whatever SQLite raises inside becomes a StoreError that names the file.
+    """Whatever SQLite raises inside becomes a StoreError that names the file; NoRoomError is one.
 
     Entered three times a scan: as a generator, which is shorter, it takes three times as long.
     """
@@ -96,7 +100,8 @@ class translated:  # noqa: N801 - reads as what is done to the errors
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, sqlite3.Error):
-            raise StoreError(
+            is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            raise (NoRoomError if is_full else StoreError)(
                 f"{self._name} cannot be used ({error}). Run `scanner doctor`; the file is kept."
             ) from error
 

@@ -75,7 +75,7 @@ def checked_ages(db: Database) -> None:
 
 @outbox()
 def first_outbox(db: Database) -> None:
-    """`seq` is never used twice, even after its row is gone; `epoch` tells rebuilt files apart."""
+    """`seq` is never used twice in an epoch; `epoch` tells rebuilt files apart."""
     for statement in (
         "CREATE TABLE record (seq INTEGER PRIMARY KEY AUTOINCREMENT,"
         " body BLOB NOT NULL CHECK (length(body) = 16))",
@@ -120,6 +120,27 @@ def batches_aside(db: Database) -> None:
         "CREATE TABLE aside (first INTEGER PRIMARY KEY, last INTEGER NOT NULL,"
         " status INTEGER NOT NULL, at INTEGER NOT NULL)"
     )
+
+
+@outbox()
+def lean_records(db: Database) -> None:
+    """A record is one page to the disk: AUTOINCREMENT writes a second at every scan.
+
+    Numbers are never used twice all the same, since a row goes only once it is sealed and the last
+    segment always stays. `fold`: records `first` to `last` gave way to the counts that stand in
+    segment `number`. `run.is_clean`: whether the device had been stopped in order before. No
+    release has the table that is replaced here.
+    """
+    for statement in (
+        "CREATE TABLE lean (seq INTEGER PRIMARY KEY, body BLOB NOT NULL CHECK (length(body) = 16))",
+        "INSERT INTO lean SELECT seq, body FROM record ORDER BY seq",
+        "DROP TABLE record",
+        "ALTER TABLE lean RENAME TO record",
+        "CREATE TABLE fold (first INTEGER PRIMARY KEY, last INTEGER NOT NULL,"
+        " number INTEGER NOT NULL)",
+        "ALTER TABLE run ADD COLUMN is_clean INTEGER",
+    ):
+        db.execute(statement)
 
 
 @state()

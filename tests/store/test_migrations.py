@@ -6,11 +6,14 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from scanner.core.errors import StoreError
+from scanner.store import migrations
 from scanner.store.database import ALL_FILES, LISTS, connect, transaction
 from scanner.store.installed import Artefact, keep_artefact
 from scanner.store.migrations import migrate
+from scanner.store.outbox import last_seq
 from scanner.store.state import StateStore
 
 
@@ -70,6 +73,23 @@ def test_torn_page_is_found(tmp_path: Path) -> None:
     lines: list[str] = []
     migrate(tmp_path, lines.append)
     assert (tmp_path / "lists.db.damaged-1").exists()
+
+
+def test_records_of_before_are_kept_when_their_table_changes(tmp_path: Path) -> None:
+    """With their numbers, and the next one goes on from them."""
+    db = sqlite3.connect(tmp_path / "outbox.db")
+    for migration in ("first_outbox", "sealed_log"):
+        getattr(migrations, migration)(Database(db))
+    rows = [(seq, bytes([seq]) * 16) for seq in (1, 2, 5)]
+    db.executemany("INSERT INTO record VALUES (?, ?)", rows)
+    db.commit()
+    migrations.lean_records(Database(db))
+    assert db.execute("SELECT seq, body FROM record").fetchall() == rows
+    assert db.execute("SELECT count(*) FROM sqlite_sequence").fetchone() == (0,)
+    assert last_seq(db) == 5
+    with pytest.raises(sqlite3.IntegrityError):
+        db.execute("INSERT INTO record VALUES (6, x'00')")
+    db.close()
 
 
 def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
