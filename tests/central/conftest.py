@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -13,8 +13,10 @@ import pytest
 from scanner.central.city import Means
 from scanner.central.files import Writer, write_atomically
 from scanner.central.founding import Charter, found
+from scanner.central.ledger import Ledger, open_ledger
 from tests.central.device import Device
 from tests.city import NOW
+from tests.postgres import NOT_FOUND, Postgres, find_binaries, running_postgres
 
 MakeDevice = Callable[[Path], Device]
 
@@ -55,3 +57,29 @@ def central(founded: Path, tmp_path: Path) -> Path:
 def device(central: Path, tmp_path: Path) -> Device:
     """A device that follows the city and has seen nothing yet."""
     return Device(central / "repository", tmp_path / "device")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for all tests that ask for one."""
+    if find_binaries() is None:
+        pytest.skip(NOT_FOUND)
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store of scan records: each test runs against both kinds."""
+    if request.param == "sqlite":
+        return str(tmp_path / "log.db")
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
+@pytest.fixture
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    """That store, open for three threads."""
+    opened = open_ledger(ledger_url, connections=3)
+    yield opened
+    opened.close()
