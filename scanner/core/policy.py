@@ -48,6 +48,14 @@ class LogPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Supervisor:
+    """Who may ask for records by a signed request. `public`: raw Ed25519 key, 32 bytes."""
+
+    name: str
+    public: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """Where this device stands and what it asks for. None: not bound to a zone or transport."""
 
@@ -73,6 +81,7 @@ class CheckpointPolicy:
     formats: frozenset[str] = frozenset({"MP1"})
     repeat_s: int = 60
     log: LogPolicy = LogPolicy()
+    supervisors: tuple[Supervisor, ...] = ()
     rules: tuple[Rule, ...] = ()
     end_of_regime: datetime | None = None
     offline_until: datetime | None = None  # when the installed offline targets expire

@@ -14,7 +14,7 @@ import msgspec
 from scanner.core import strict_json
 from scanner.core.breaker import BreakerLimits, RaisedLimit
 from scanner.core.errors import UpdateError
-from scanner.core.policy import Ages, KindPolicy, LogPolicy
+from scanner.core.policy import Ages, KindPolicy, LogPolicy, Supervisor
 from scanner.core.rules import (
     CloseZone,
     Extend,
@@ -75,8 +75,11 @@ class LogFile(_Strict, frozen=True):
 
 
 class SupervisorFile(_Strict, frozen=True):
-    name: str
-    ed25519: str
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    ed25519: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+    def to_supervisor(self) -> Supervisor:
+        return Supervisor(self.name, bytes.fromhex(self.ed25519))
 
 
 class RaisedFile(_Strict, frozen=True):

@@ -178,4 +178,5 @@ def to_policy(file: PolicyFile, checkpoint: Checkpoint) -> CheckpointPolicy:
         formats=frozenset(file.formats),
         repeat_s=file.repeat_s,
         log=file.log.to_log(),
+        supervisors=tuple(each.to_supervisor() for each in file.supervisors),
     )

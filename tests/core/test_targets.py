@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scanner.core.errors import UpdateError
-from scanner.core.policy import Ages, KindPolicy, LogPolicy
+from scanner.core.policy import Ages, KindPolicy, LogPolicy, Supervisor
 from scanner.core.rules import (
     CloseZone,
     Extend,
@@ -51,7 +51,7 @@ def test_every_field_of_the_policy_is_read() -> None:
                 "kinds": {"5": {"one_off": True, "live": False, "compare": True}},
                 "formats": ["MP1", "HC1"],
                 "log": {"floor_min": 5, "keep_days": 2, "max_days": 9},
-                "supervisors": [{"name": "S", "ed25519": "00"}],
+                "supervisors": [{"name": "S", "ed25519": "0f" * 32}],
                 "repeat_s": 30,
                 "reboot_grace": False,
                 "appeal": {"en": "Where to appeal"},
@@ -60,7 +60,8 @@ def test_every_field_of_the_policy_is_read() -> None:
     )
     assert policy.kinds[5].to_kind() == KindPolicy(one_off=True, compare=True)
     assert policy.ages_s.status.to_ages() == Ages(1, 2, {2: 3})
-    assert (policy.zones, policy.supervisors[0].name) == ({1: {"en": "Centre"}}, "S")
+    assert policy.zones == {1: {"en": "Centre"}}
+    assert policy.supervisors[0].to_supervisor() == Supervisor("S", b"\x0f" * 32)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +92,8 @@ def test_every_field_of_the_policy_is_read() -> None:
         {"kinds": {"1": {"twice": True}}},
         {"kinds": {"1": {"live": 1}}},
         {"supervisors": [{"name": "S"}]},
+        {"supervisors": [{"name": "", "ed25519": "0f" * 32}]},
+        {"supervisors": [{"name": "S", "ed25519": "0f"}]},
     ],
     ids=str,
 )
