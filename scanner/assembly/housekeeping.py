@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.core.errors import StoreError, TimeError
+from scanner.core.grace import follows
 from scanner.core.regime import RegimeStep, regime_step
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class Housekeeping:
         clock.learn(stored)
         refused = _hear(clock, self._lists.signed_at)
         memory = clock.save()
-        self._known.save(memory, refused or clock.future)
+        is_fresh = follows(memory.bounds.floor, clock.now())
+        self._known.save(memory, refused or clock.future, is_fresh=is_fresh)
         return memory
 
     def _end_regime(self, clock: SystemClock, floor: datetime) -> None:

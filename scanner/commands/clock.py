@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LEVELS = {
     ClockLevel.A: "confirmed in this boot",
     ClockLevel.B: "held, or set by a time code or by hand",
-    ClockLevel.C: "only the floor is known; no pass is admitted",
+    ClockLevel.C: "only the floor is known",
 }
 _RAISES = (
     "a time code before the camera, or network time that agrees with a signed time within a day"
@@ -80,6 +80,8 @@ def _lines(probe: ClockProbe) -> Iterator[str]:
     yield f"battery   {_battery(probe)}"
     if probe.future is not None:
         yield f"fault     E-CLOCK-FUTURE: {_shown(probe.future)} was claimed; see `scanner doctor`"
+    if now.is_just_rebooted:
+        yield "rebooted  just now, a minute after the floor (reboot_grace of the policy)"
     if now.level is not ClockLevel.A:
         yield f"raised by {_RAISES}"
 

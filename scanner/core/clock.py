@@ -20,11 +20,16 @@ class ClockLevel(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """Now lies in [earliest, latest], aware UTC; `latest` None means it is not bounded."""
+    """Now lies in [earliest, latest], aware UTC; `latest` None means it is not bounded.
+
+    is_just_rebooted: at level C, the power was cut within a minute of `earliest` and came back less
+    than half an hour ago, and nothing says how long it was away.
+    """
 
     earliest: datetime
     latest: datetime | None
     level: ClockLevel
+    is_just_rebooted: bool = False
 
     @classmethod
     def exact(cls, at: datetime, level: ClockLevel = ClockLevel.A) -> ClockReading:

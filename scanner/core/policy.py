@@ -80,6 +80,7 @@ class CheckpointPolicy:
     kinds: Mapping[int, KindPolicy] = field(default_factory=dict)
     formats: frozenset[str] = frozenset({"MP1"})
     repeat_s: int = 60
+    reboot_grace: bool = False
     log: LogPolicy = LogPolicy()
     supervisors: tuple[Supervisor, ...] = ()
     rules: tuple[Rule, ...] = ()

@@ -132,8 +132,6 @@ def parse_policy(text: bytes) -> PolicyFile:
         raise UpdateError("The policy is held back: leeway_s is 0 to 3600.")
     if not 0 <= policy.repeat_s <= 600:
         raise UpdateError("The policy is held back: repeat_s is 0 to 600.")
-    if policy.reboot_grace:
-        raise UpdateError("The policy is held back: this version knows no reboot_grace.")
     return policy
 
 

@@ -24,7 +24,8 @@ class TimeMemory:
 
     signed_at: the newest signed time that was believed. newest_code: the iat of the newest time
     code taken. rtc_set_at: when the clock battery was last seen to be right, at level A. resets:
-    the number of the newest clock-reset that was taken.
+    the number of the newest clock-reset that was taken. is_floor_fresh: the floor that this boot
+    found had been saved within a minute of the cut, by a clock that knew the time.
     """
 
     bounds: TimeBounds
@@ -34,3 +35,4 @@ class TimeMemory:
     held: Held | None = None
     by_hand: Held | None = None
     resets: int = 0
+    is_floor_fresh: bool = False

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 
 from scanner.core.clock import ClockLevel, ClockReading, shifted
 from scanner.core.errors import TimeError
+from scanner.core.grace import LASTS_S, TO_SPARE
 from scanner.core.held_time import RTC_OFF, Held
 from scanner.core.time_bounds import TimeSource
 from scanner.core.time_code import LIFE
@@ -54,12 +55,12 @@ class Timekeeper:
         is_beyond = tick.is_disciplined and self.memory.bounds.is_too_far(tick.at, tick.boot_s)
         self.future = tick.at if is_beyond else None
         if self._has_jumped:
-            return self._floor_only(tick.boot_s)
+            return self._floor_only(tick)
         if self._is_confirmed(tick):
             self._hold(Held.exactly(tick.at, tick.boot_s))
             self._reference, self.source = self._reference or tick, TimeSource.NTP
             return ClockReading.exact(tick.at, ClockLevel.A)
-        return self._by_crystal(tick.boot_s)
+        return self._by_crystal(tick)
 
     def hear_signed(self, at: datetime, tick: Tick) -> None:
         """A time that the online keys have signed; an older one changes nothing.
@@ -229,19 +230,27 @@ class Timekeeper:
         self.future = self.future or earliest
         return source is TimeSource.NTP and bounds.lets_two_agree(earliest, boot_s)
 
-    def _by_crystal(self, boot_s: float) -> ClockReading:
+    def _by_crystal(self, tick: Tick) -> ClockReading:
         """Level B: the system's time may have been stepped a little."""
-        held = self._active(boot_s)
+        held = self._active(tick.boot_s)
         if held is None:
-            return self._floor_only(boot_s)
-        earliest, latest = held.at(boot_s)
+            return self._floor_only(tick)
+        earliest, latest = held.at(tick.boot_s)
         self.source = held.source
         return ClockReading(max(self.memory.bounds.floor, earliest), latest, ClockLevel.B)
 
-    def _floor_only(self, boot_s: float) -> ClockReading:
+    def _floor_only(self, tick: Tick) -> ClockReading:
         """Level C: what was right once cannot have passed backwards."""
         self.source = None
-        return ClockReading(self._surely(boot_s), None, ClockLevel.C)
+        surely = self._surely(tick.boot_s)
+        return ClockReading(surely, None, ClockLevel.C, self._is_just_rebooted(tick, surely))
+
+    def _is_just_rebooted(self, tick: Tick, surely: datetime) -> bool:
+        """No time was known in this boot, and nobody claims one that makes it a long cut."""
+        memory, claims = self.memory, (self.future, self._witness)
+        if not memory.is_floor_fresh or memory.held is not None or any(claims):
+            return False
+        return tick.boot_s <= LASTS_S and tick.at <= shifted(surely, TO_SPARE)
 
     def _surely(self, boot_s: float) -> datetime:
         """Now is not earlier, whatever became of the time that was held; never past the bounds."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from scanner.core.claims import Pass, fold_plate
 from scanner.core.clock import ClockLevel, ClockReading, shifted
 from scanner.core.facts import Facts, PassStatus
+from scanner.core.grace import is_graced
 from scanner.core.policy import Ages, CheckpointPolicy, KindPolicy
 from scanner.core.reasons import PRECEDENCE, Notice, Outcome, Reason
 from scanner.core.rules import Rule, closes_zone, extended_expiry, forbids_batch, forbids_district
@@ -59,6 +60,7 @@ class _Case(NamedTuple):
     policy: CheckpointPolicy
     now: ClockReading
     kind: KindPolicy | None  # None: the policy does not know it
+    is_graced: bool  # by the floor of time, just after a reboot
 
 
 def judge(pass_: Pass, facts: Facts, policy: CheckpointPolicy, now: ClockReading) -> Verdict:
@@ -67,7 +69,8 @@ def judge(pass_: Pass, facts: Facts, policy: CheckpointPolicy, now: ClockReading
         return Verdict(Reason.REGIME_ENDED)
     if pass_.is_specimen:
         return Verdict(Reason.SPECIMEN, pass_=pass_, facts=facts)
-    case = _Case(pass_, facts, policy, now, policy.of_kind(pass_.kind))
+    kind, graced = policy.of_kind(pass_.kind), is_graced(pass_, policy, now)
+    case = _Case(pass_, facts, policy, now, kind, graced)
     findings = [finding for check in CHECKS if (finding := check(case)) is not None]
     if findings:
         return Verdict(min(findings, key=PRECEDENCE.index), pass_=pass_, facts=facts)
@@ -92,8 +95,8 @@ def _is_within_key(case: _Case) -> Reason | None:
 
 
 def _clock_is_confirmed(case: _Case) -> Reason | None:
-    """With a mere floor nothing is admitted, whatever interval comes with it."""
-    return Reason.CLOCK if case.now.level is ClockLevel.C else None
+    """With a mere floor nothing is admitted, whatever interval comes with it, but by grace."""
+    return Reason.CLOCK if case.now.level is ClockLevel.C and not case.is_graced else None
 
 
 def _has_begun(case: _Case) -> Reason | None:
@@ -106,7 +109,7 @@ def _has_begun(case: _Case) -> Reason | None:
 def _has_not_expired(case: _Case) -> Reason | None:
     """Valid while now < exp; rules that may hold can only make a refusal a doubt."""
     rules, now, leeway = case.policy.rules, case.now, case.policy.leeway
-    if now.surely_before(shifted(case.pass_.expires, leeway)):
+    if case.is_graced or now.surely_before(shifted(case.pass_.expires, leeway)):
         return None  # like most passes; rules only make it later
     surely = extended_expiry(case.pass_, [rule for rule in rules if rule.surely_holds(now)])
     if now.surely_before(shifted(surely, leeway)):
@@ -238,7 +241,7 @@ def _notices(case: _Case) -> tuple[Notice, ...]:
         noted.append(Notice.SAME_PERSON)
     if case.policy.status_ages.is_old(facts.lists.status_age_s or 0):
         noted.append(Notice.LIST_OLD)
-    if not now.surely_before(shifted(pass_.expires, case.policy.leeway)):
+    if not case.is_graced and not now.surely_before(shifted(pass_.expires, case.policy.leeway)):
         noted.append(Notice.EXTENDED)
     if now.level is not ClockLevel.A:
         noted.append(Notice.CLOCK_HELD)

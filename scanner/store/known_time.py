@@ -25,6 +25,8 @@ RESETS = "clock-reset"  # floor, and a number: of the newest one taken
 OFFLINE_UNTIL, RTC_SET = "offline-until", "rtc-set"  # moments
 FUTURE_CLAIM, FUTURE_TIME = "future-claim", "future-time"  # moments: signed, of the system
 IMAGE_BUILT = "image-built"  # moment: of the image that was heard
+# Moments: the floor that the loop's last minute left, and that with which this boot began.
+SAVED, FRESH = "saved-floor", "fresh-floor"
 HELD, BY_HAND, PROPOSED = "held", "by-hand", "proposed"  # slots
 
 _KEEP_HELD = "INSERT OR REPLACE INTO held_time VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -37,6 +39,7 @@ class KnownTime:
     def __init__(self, folder: Path, boot: str, boot_s: float) -> None:
         """boot_s: seconds since the boot, now. Raises StoreError."""
         self._db = connect(folder, STATE)
+        self._knows_boot = bool(boot)
         # The uptime before a process that is its own boot is not known to be its own.
         self._boot, self._start_s = (boot, 0.0) if boot else (os.urandom(16).hex(), boot_s)
 
@@ -54,13 +57,17 @@ class KnownTime:
                 held=self._held(HELD),
                 by_hand=self._held(BY_HAND),
                 resets=self._resets(),
+                is_floor_fresh=self._moment(FRESH) is not None,
             )
 
-    def save(self, memory: TimeMemory, future: datetime | None = None) -> None:
+    def save(
+        self, memory: TimeMemory, future: datetime | None = None, *, is_fresh: bool = False
+    ) -> None:
         """In one transaction; floors only rise, and what other processes keep is left alone.
 
-        future: a time of the system that is too far ahead. A memory from before a clock-reset is
-        not kept: the clock has to `learn` first. Raises StoreError.
+        future: a time of the system that is too far ahead. is_fresh: the floor is what is known of
+        now, and will be fresh when the power is cut within a minute. A memory from before a
+        clock-reset is not kept: the clock has to `learn` first. Raises StoreError.
         """
         with transaction(self._db, STATE.name):
             if self._resets() != memory.resets:
@@ -72,6 +79,7 @@ class KnownTime:
             self._raise(TIME_CODE, memory.newest_code)
             self._set_moment(RTC_SET, memory.rtc_set_at)
             self._set_moment(FUTURE_TIME, future)
+            self._set_moment(SAVED, self._floor(TIME) if is_fresh else None)
             if memory.held is not None:
                 self._keep_held(HELD, memory.held)
 
@@ -124,7 +132,7 @@ class KnownTime:
         later = "DELETE FROM floor WHERE name = ? OR (name IN (?, ?) AND value > ?)"
         self._db.execute(later, (TIME, SIGNED, TIME_CODE, int(at.timestamp())))
         self._db.execute("DELETE FROM held_time")
-        for name in (RTC_SET, FUTURE_CLAIM, FUTURE_TIME):
+        for name in (RTC_SET, FUTURE_CLAIM, FUTURE_TIME, SAVED, FRESH):
             self._set_moment(name, None)
 
     def set_offline_until(self, at: datetime) -> None:
@@ -163,8 +171,18 @@ class KnownTime:
         floor, base = self._floor(TIME), self._base()
         if base is None and floor is not None:
             base = Base(floor, self._start_s)
-            self._keep_base(base)
+            self._begin_boot(base)
         return TimeBounds(floor or NEVER_SET, base, self._moment(OFFLINE_UNTIL))
+
+    def _begin_boot(self, base: Base) -> None:
+        """The floor is fresh when nothing has touched it since the loop's last good minute.
+
+        Where boots cannot be told apart, the start of a process is not known to be one.
+        """
+        is_fresh = self._knows_boot and self._moment(SAVED) == base.at
+        self._set_moment(FRESH, base.at if is_fresh else None)
+        self._set_moment(SAVED, None)
+        self._keep_base(base)
 
     def _keep_bounds(self, bounds: TimeBounds) -> None:
         self._raise(TIME, bounds.floor)

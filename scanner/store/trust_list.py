@@ -177,6 +177,7 @@ def to_policy(file: PolicyFile, checkpoint: Checkpoint) -> CheckpointPolicy:
         kinds={kind: entry.to_kind() for kind, entry in file.kinds.items()},
         formats=frozenset(file.formats),
         repeat_s=file.repeat_s,
+        reboot_grace=file.reboot_grace,
         log=file.log.to_log(),
         supervisors=tuple(each.to_supervisor() for each in file.supervisors),
     )

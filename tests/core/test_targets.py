@@ -53,7 +53,7 @@ def test_every_field_of_the_policy_is_read() -> None:
                 "log": {"floor_min": 5, "keep_days": 2, "max_days": 9},
                 "supervisors": [{"name": "S", "ed25519": "0f" * 32}],
                 "repeat_s": 30,
-                "reboot_grace": False,
+                "reboot_grace": True,
                 "appeal": {"en": "Where to appeal"},
             }
         )
@@ -78,7 +78,7 @@ def test_every_field_of_the_policy_is_read() -> None:
         {"leeway_s": 0.5},
         {"repeat_s": -1},
         {"repeat_s": 601},
-        {"reboot_grace": True},
+        {"reboot_grace": 1},
         {"log": {"floor_min": 0}},
         {"log": {"floor_min": 60}},
         {"log": {"keep_days": -1}},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -33,11 +33,16 @@ class Follower:
         given = ("--root", self._root, "--fleet-key", self._fleet_key)
         return self._scanner("sync", "--state", self.state, "--from", source, *given, *options)
 
-    @contextmanager
-    def loop(self) -> Iterator[Loop]:
-        """The part of the loop that knows the time, with one minute's housekeeping done."""
-        with ExitStack() as parts:
-            yield Loop(self.state, parts)
+    def loop(self) -> AbstractContextManager[Loop]:
+        """The loop of this device, started anew."""
+        return loop_of(self.state)
+
+
+@contextmanager
+def loop_of(state: Path) -> Iterator[Loop]:
+    """The part of the loop that knows the time, with one minute's housekeeping done."""
+    with ExitStack() as parts:
+        yield Loop(state, parts)
 
 
 class Loop:

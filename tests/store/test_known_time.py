@@ -240,3 +240,42 @@ def test_image_does_not_undo_a_reset(known: Open) -> None:
     known().reset(ClockReset(1, NOON), 200.0)
     assert not known("b2").hear_image(FAR, 20.0)
     assert known("b2").load().bounds.floor == NOON
+
+
+def saved(known: Open, *, is_fresh: bool = True, boot: str = "b1") -> None:
+    """A minute's housekeeping of the loop."""
+    known(boot).save(TimeMemory(TimeBounds(NOON, Base(NOON, 0.0))), is_fresh=is_fresh)
+
+
+def test_floor_of_the_last_good_minute_is_fresh_in_the_next_boot(known: Open) -> None:
+    """For every process of that boot, and not in the boot after it."""
+    saved(known)
+    assert not known().load().is_floor_fresh
+    assert known("b2").load().is_floor_fresh
+    known("b2").save(known("b2").load())
+    assert known("b2").load().is_floor_fresh
+    assert not known("b3").load().is_floor_fresh
+
+
+def test_last_minute_decides(known: Open) -> None:
+    """A clock that lost the time before the cut, or a floor that something else moved since."""
+    saved(known)
+    saved(known, is_fresh=False)
+    assert not known("b2").load().is_floor_fresh
+    saved(known, boot="b2")
+    known("b2").hear(TimeSource.ONLINE, NOON + HOUR, 100.0)
+    assert not known("b3").load().is_floor_fresh
+
+
+def test_boots_that_cannot_be_told_apart_have_no_fresh_floor(known: Open) -> None:
+    """The start of a process is then not known to follow a cut of the power."""
+    saved(known, boot="")
+    assert not known("").load().is_floor_fresh
+
+
+def test_reset_ends_the_fresh_floor(known: Open) -> None:
+    """What was saved before the cut was wrong."""
+    saved(known)
+    assert known("b2").load().is_floor_fresh
+    known("b2").reset(ClockReset(1, NOON - HOUR), 20.0)
+    assert not known("b2").load().is_floor_fresh
