@@ -25,16 +25,15 @@ from sample_codes.keys import (
     moscow,
 )
 from sample_codes.passes import CLOSED, INDEXES, cti, holder_ref
+from scanner.core.entries import Entries
+from scanner.core.parts import IdList, cut_ids, cut_refs
 from scanner.core.revocation import (
     ID_BYTES,
     REF_BYTES,
     Delta,
-    IdChanges,
     StatusBits,
     encode_delta,
-    encode_ids,
     encode_map,
-    encode_refs,
 )
 
 ISSUED_AT = moscow("2020-04-29 03:00")
@@ -143,17 +142,17 @@ DELTA = Delta(
 )
 
 
-def revoked_ids() -> IdChanges:
+def revoked_ids() -> IdList:
     others = [sha256(b"revoked pass %d" % number).digest() for number in range(LISTED_IDS)]
     ours = sha256(cti("revoked-by-id")).digest()
-    return IdChanges(0, 1, tuple(whole[:ID_BYTES] for whole in [*others, ours]), ())
+    return IdList(0, 1, Entries.of((whole[:ID_BYTES] for whole in [*others, ours]), ID_BYTES))
 
 
-def quarantined_refs() -> list[bytes]:
+def quarantined_refs() -> Entries:
     others = [
         sha256(b"holder %d" % number).digest()[:REF_BYTES] for number in range(LISTED_HOLDERS)
     ]
-    return [*others, holder_ref("quarantined")]
+    return Entries.of([*others, holder_ref("quarantined")], REF_BYTES)
 
 
 def open_holders(encrypted: bytes) -> bytes:
@@ -165,7 +164,8 @@ def open_holders(encrypted: bytes) -> bytes:
 def make_targets(old_holders: bytes | None = None) -> dict[str, bytes]:
     """Target name → file. An encryption of the same holder list is kept: age's is random."""
     parts = encode_map(MAP_SIZE, status_changes())
-    holders = encode_refs(quarantined_refs())
+    # Both lists have one part: a second one begins at some thousand entries.
+    (holders,), (ids,) = cut_refs(quarantined_refs()), cut_ids(revoked_ids())
     if old_holders is None or open_holders(old_holders) != holders:
         recipient = pyrage.x25519.Identity.from_str(FLEET_IDENTITY).to_public()
         old_holders = pyrage.encrypt(holders, [recipient])
@@ -175,8 +175,8 @@ def make_targets(old_holders: bytes | None = None) -> dict[str, bytes]:
         "rules-1": _json(RULES),
         **{f"base-{CITY_NO}-1-{part}": packed for part, packed in enumerate(parts)},
         f"d-{CITY_NO}-1-2": encode_delta(DELTA),
-        "ids-0-1": encode_ids(revoked_ids()),
-        "holders-1": old_holders,
+        "ids-0-1-0": ids,
+        "holders-1-0": old_holders,
     }
 
 

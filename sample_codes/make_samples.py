@@ -32,7 +32,7 @@ def make_manifest() -> str:
 def write_bundle(folder: Path) -> None:
     """The targets under their names, and `index.json`; target files of before are removed."""
     folder.mkdir(parents=True, exist_ok=True)
-    old_holders = folder / "holders-1"
+    old_holders = folder / "holders-1-0"
     targets = make_targets(old_holders.read_bytes() if old_holders.exists() else None)
     for stale in folder.iterdir():
         stale.unlink()

@@ -21,7 +21,7 @@ from scanner.central.documents import Documents
 from scanner.central.edition import Edition, State
 from scanner.central.files import Writer, locked, write_atomically
 from scanner.central.keys import ONLINE, Entropy, NamedKey, load_keys, offline_folders
-from scanner.central.lists import ListMaker, Progress, in_silence
+from scanner.central.lists import ListMaker, Progress, check_room, in_silence
 from scanner.central.register import Artefact, Entry, Register, check_founded
 from scanner.central.repository import Repository
 from scanner.central.roles import too_few
@@ -90,7 +90,7 @@ class City:
     def change(self, *changes: Change, beyond_breaker: bool = False) -> int:
         """Give entries a value, to be published; returns how many had another one before.
 
-        Raises CentralError, with nothing changed, when devices would hold it back.
+        Raises CentralError, with nothing changed, when devices would hold or refuse it.
         """
         register, now = self.register, self.means.now
         policy = self.documents().policy()
@@ -99,6 +99,8 @@ class City:
                 register.change(one.artefact, self._shown(one.entries), one.value, now)
                 for one in changes
             )
+            for one in changes:
+                check_room(register, one.artefact)
             if not beyond_breaker:
                 breaker.check(register, policy, now)
         return changed

@@ -18,6 +18,7 @@ from scanner.core.errors import UpdateError
 from scanner.core.revocation import REF_BYTES, encode_refs
 from scanner.core.targets import MAX_RULES, parse_policy, parse_rules
 from scanner.core.trust import parse_trust_list
+from scanner.core.update import Target, in_parts
 
 Document = dict[str, object]
 
@@ -104,19 +105,25 @@ class Documents:
         self.set_trust_list(changed)
 
     def approve(self, names: Sequence[str]) -> list[str]:
-        """Let devices apply these targets whatever they change. Raises CentralError."""
-        approvals = {}
-        for name in names:
-            target = self._edition.after.target(name)
-            if target is None:
-                raise CentralError(
-                    f"There is no target {name}. `scanner central status` lists them."
-                )
-            digest = target.hashes["sha256"]
-            approvals[f"approve-{digest}"] = _json({"target": name, "sha256": digest})
-        for name, body in approvals.items():
-            self._edition.put(name, body)
-        return list(approvals)
+        """Let devices apply these targets whatever they change, each with all its parts.
+
+        Returns what they are called without their parts. Raises CentralError.
+        """
+        targets = {
+            target.path: Target(target.length, target.hashes["sha256"])
+            for target in self._edition.after.all_targets()
+        }
+        published = in_parts(targets, targets)
+        by_name = {name: parts for parts in published for name in (parts.name, *parts.names)}
+        if unknown := [name for name in names if name not in by_name]:
+            raise CentralError(
+                f"There is no target {unknown[0]}. `scanner central status --all` lists them."
+            )
+        wanted = {by_name[name].name: by_name[name] for name in names}
+        for parts in wanted.values():
+            for name, digest in zip(parts.names, parts.digests, strict=True):
+                self._edition.put(f"approve-{digest}", _json({"target": name, "sha256": digest}))
+        return list(wanted)
 
     def drop_idle_approvals(self) -> None:
         """An approval of what is no longer published has done its work."""

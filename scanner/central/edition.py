@@ -22,6 +22,8 @@ from scanner.central.roles import (
 )
 
 MAX_TARGET_BYTES = 128 * 1024
+# Of targets.json and rev.json: some 8 000 targets in each.
+MAX_METADATA_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,15 @@ class Edition:
         after.timestamp.signed.snapshot_meta = MetaFile(after.snapshot.signed.version)
         after.timestamp.signed.unrecognized_fields[ISSUED_AT] = int(now.timestamp())
         sign(after.timestamp, Timestamp.type, roots, keys)
+        self._check_length()
+
+    def _check_length(self) -> None:
+        for role, part in ((Targets.type, self.after.targets), (REV, self.after.rev)):
+            if (length := len(part.to_bytes())) > MAX_METADATA_BYTES:
+                raise CentralError(
+                    f"{role}.json would have {length} bytes, and devices take at most "
+                    f"{MAX_METADATA_BYTES}. Take passes back by index or by a rule."
+                )
 
     def _sign_snapshot(
         self, roots: list[Root | Targets], keys: Mapping[str, NamedKey], now: datetime

@@ -18,24 +18,25 @@ from scanner.central.edition import MAX_TARGET_BYTES, Edition
 from scanner.central.errors import CentralError
 from scanner.central.ladder import rungs
 from scanner.central.register import Artefact, Entry, Register
+from scanner.core.entries import Entries
+from scanner.core.parts import MOST_HOLDERS, MOST_IDS, IdList, cut_ids, cut_refs
 from scanner.core.revocation import (
+    ID_BYTES,
     INDEXES_A_BYTE,
     PART_BYTES,
+    REF_BYTES,
     Delta,
-    IdChanges,
     StatusBits,
     encode_delta,
-    encode_ids,
     encode_map,
-    encode_refs,
 )
+from scanner.core.update import parse_target_name
 
 PART_INDEXES = PART_BYTES * INDEXES_A_BYTE
 BASE_EVERY = timedelta(days=7)
 # A delta takes a byte of a device's memory for each of its changes.
 MAX_DELTA_CHANGES = 64 * 1024
-MOST_IDS = 8_000
-MOST_HOLDERS = 16_000
+MOST = {Artefact.IDS: MOST_IDS, Artefact.HOLDERS: MOST_HOLDERS}
 
 
 class Progress(Protocol):
@@ -112,14 +113,16 @@ class ListMaker:
 
     def published(self, artefact: Artefact) -> int:
         """The newest version of an artefact that the edition names; 0: none."""
-        prefixes = {
-            Artefact.STATUS: (f"base-{self._issuer_no}-", f"d-{self._issuer_no}-"),
-            Artefact.IDS: ("ids-0-",),
-            Artefact.HOLDERS: ("holders-",),
+        lists = {
+            Artefact.STATUS: f"status-{self._issuer_no}",
+            Artefact.IDS: "ids",
+            Artefact.HOLDERS: "holders",
         }
-        names = self._edition.after.names(*prefixes[artefact])
-        # `base-1-7-0` ends with the number of its part, all others with their version.
-        return max((int(name.split("-")[2 if name[0] == "b" else -1]) for name in names), default=0)
+        named = map(parse_target_name, self._names(""))
+        return max(
+            (each.version for each in named if each and each.list_name == lists[artefact]),
+            default=0,
+        )
 
     def _renew_status(self, *, with_base: bool) -> None:
         if with_base or self.needs_base():
@@ -174,24 +177,28 @@ class ListMaker:
 
     def _renew_ids(self) -> None:
         newest = self._register.newest(Artefact.IDS)
-        revoked = tuple(_bytes(entry) for entry, _ in self._register.entries(Artefact.IDS))
-        _check_room("revoked passes without an index", len(revoked), MOST_IDS)
-        whole = encode_ids(IdChanges(0, newest, revoked, ()))
-        wanted = {f"ids-0-{newest}": whole}
+        revoked = Entries.of(self._hashes(Artefact.IDS), ID_BYTES)
+        wanted = whole = _id_parts(IdList(0, newest, revoked))
         for first in rungs(self._register.history(Artefact.IDS), 1, self._now):
-            changes = self._register.changes_since(Artefact.IDS, first)
-            body = encode_ids(_id_changes(first, newest, changes))
-            if len(body) < len(whole):
-                wanted[f"ids-{first}-{newest}"] = body
+            if self._register.touched_since(Artefact.IDS, first) <= MAX_DELTA_CHANGES:
+                changes = self._register.changes_since(Artefact.IDS, first)
+                step = _id_parts(_id_changes(first, newest, changes))
+                if _size(step) < _size(whole):
+                    wanted = wanted | step
         self._replace(self._names("ids-"), wanted)
 
     def _renew_holders(self) -> None:
         newest = self._register.newest(Artefact.HOLDERS)
-        refs = [_bytes(entry) for entry, _ in self._register.entries(Artefact.HOLDERS)]
-        _check_room("quarantined holders", len(refs), MOST_HOLDERS)
+        refs = Entries.of(self._hashes(Artefact.HOLDERS), REF_BYTES)
         recipient = pyrage.x25519.Recipient.from_str(self._register.setting("fleet_recipient"))
-        sealed = bytes(pyrage.encrypt(encode_refs(refs), [recipient]))
-        self._replace(self._names("holders-"), {f"holders-{newest}": sealed})
+        wanted = {
+            f"holders-{newest}-{number}": bytes(pyrage.encrypt(part, [recipient]))
+            for number, part in enumerate(cut_refs(refs))
+        }
+        self._replace(self._names("holders-"), wanted)
+
+    def _hashes(self, artefact: Artefact) -> Iterator[bytes]:
+        return (_bytes(entry) for entry, _ in self._register.entries(artefact))
 
     def _names(self, prefix: str) -> list[str]:
         return self._edition.after.names(prefix)
@@ -208,18 +215,29 @@ def map_size(register: Register) -> int:
     return int(row[0])
 
 
-def _id_changes(first: int, newest: int, changes: dict[Entry, int]) -> IdChanges:
-    revoked = tuple(_bytes(entry) for entry, value in changes.items() if value)
-    restored = tuple(_bytes(entry) for entry, value in changes.items() if not value)
-    return IdChanges(first, newest, revoked, restored)
-
-
-def _check_room(what: str, count: int, most: int) -> None:
-    if count > most:
+def check_room(register: Register, artefact: Artefact) -> None:
+    """Raises CentralError for a list that no device would take."""
+    if artefact is not Artefact.STATUS and (count := register.listed(artefact)) > MOST[artefact]:
         raise CentralError(
-            f"{count} {what} do not fit into one target; at most {most} do. Revoke by index, or "
-            "use a rule for a batch, a district or dates."
+            f"{count} entries are more than the {artefact.name.lower()} list may have, which is "
+            f"{MOST[artefact]}. Revoke by index, or use a rule for a batch, a district or dates."
         )
+
+
+def _id_changes(first: int, newest: int, changes: dict[Entry, int]) -> IdList:
+    revoked = (_bytes(entry) for entry, value in changes.items() if value)
+    restored = (_bytes(entry) for entry, value in changes.items() if not value)
+    return IdList(first, newest, Entries.of(revoked, ID_BYTES), Entries.of(restored, ID_BYTES))
+
+
+def _id_parts(ids: IdList) -> dict[str, bytes]:
+    """By the names of the targets."""
+    name = f"ids-{ids.from_version}-{ids.to_version}"
+    return {f"{name}-{number}": body for number, body in enumerate(cut_ids(ids))}
+
+
+def _size(bodies: dict[str, bytes]) -> int:
+    return sum(map(len, bodies.values()))
 
 
 def _index(entry: Entry) -> int:

@@ -160,6 +160,11 @@ class Register:
         query = "SELECT entry, value FROM state WHERE artefact = ? ORDER BY entry"
         yield from self.db.execute(query, (artefact,))
 
+    def listed(self, artefact: Artefact) -> int:
+        """How many entries have a value that is not 0."""
+        query = "SELECT count(*) FROM state WHERE artefact = ?"
+        return int(self.db.execute(query, (artefact,)).fetchone()[0])
+
     def pending(self, artefact: Artefact) -> Waiting:
         """What waits for a version; back and forth again counts for nothing."""
         return Waiting(*self.db.execute(_PENDING, (artefact,)).fetchone())

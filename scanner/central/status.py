@@ -24,9 +24,9 @@ def status_lines(city: City, *, is_whole: bool = False) -> Iterator[str]:
     yield f"regime ends  {end or 'not set'}"
     for artefact in Artefact:
         waiting = register.pending(artefact)
-        listed = sum(1 for _ in register.entries(artefact))
         yield (
-            f"{artefact.name.lower():12} version {register.newest(artefact)}, {listed} listed, "
+            f"{artefact.name.lower():12} version {register.newest(artefact)}, "
+            f"{register.listed(artefact)} listed, "
             f"{waiting.changed} waiting"
         )
     yield f"map          {map_size(register)} indexes"

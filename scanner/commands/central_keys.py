@@ -95,8 +95,9 @@ def approve(desk: Desk, targets: tuple[str, ...], sticks: tuple[Path, ...]) -> N
     with desk.city(sticks) as city:
         prefixes = [pattern.rstrip("*") for pattern in REV_PATHS]
         names = targets or city.repository.state().names(*prefixes)
-        city.sign(lambda documents, edition: documents.approve(names))
-        click.echo(f"Approved: {', '.join(names)}.")
+        approved: list[str] = []
+        city.sign(lambda documents, edition: approved.extend(documents.approve(names)))
+        click.echo(f"Approved: {', '.join(approved)}.")
         click.echo(published_line(city))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from scanner.core.breaker import Changes
 from scanner.core.revocation import (
+    FAST,
     ID_BYTES,
     REF_BYTES,
     Delta,
@@ -87,7 +88,7 @@ def pack(list_name: str, changes: Changes) -> bytes:
     ids = {key.ljust(ID_BYTES, b"\0"): to for key, to in changes.items() if isinstance(key, bytes)}
     revoked = tuple(id_ for id_, to in ids.items() if to is not StatusBits.VALID)
     restored = tuple(id_ for id_, to in ids.items() if to is StatusBits.VALID)
-    return encode_ids(IdChanges(0, 1, revoked, restored))
+    return encode_ids(IdChanges(0, 1, revoked, restored), FAST)
 
 
 def unpack(list_name: str, body: bytes) -> Changes:

@@ -3,8 +3,9 @@ it holds."""
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from scanner.core.breaker import (
@@ -21,10 +22,15 @@ from scanner.core.breaker import (
     sift,
 )
 from scanner.core.entries import Entries
+from scanner.core.errors import UpdateError
 from scanner.core.revocation import StatusBits
 from scanner.core.update import Parts, TargetName, Update
 from scanner.store.held import Held, drop_held, load_held, pack, save_held
 from scanner.store.installed import STATUS, Artefact, Installed, digest_of, keep_artefact
+
+# An entry that waits for an approval takes 300 bytes while it is sifted, and a stolen key may
+# publish a million: of a list that changes more nothing is taken, and the one before it stays.
+MOST_HELD = 200_000
 
 _KEEP = (
     "INSERT INTO change (list, from_version, to_version, issued_at, flips, restores, body, digest)"
@@ -71,21 +77,40 @@ class Sieve:
     def replace(
         self, list_name: str, parts: Parts, before: Entries, listed: Entries, *, is_first: bool
     ) -> Entries:
-        """A list that comes as a whole → what of it counts; the caller writes that."""
+        """A list that comes as a whole → what of it counts; the caller writes that.
+
+        Raises UpdateError, sqlite3.Error.
+        """
         if self.is_free(parts, is_free=is_first):
             self.forget_all(list_name)
             self.keep_artefact(list_name, parts.target.version)
             return listed
-        changes: Changes = {
-            **dict.fromkeys(listed.without(before), StatusBits.REVOKED),
-            **dict.fromkeys(before.without(listed), StatusBits.VALID),
-        }
+        changes = self._changes(parts, listed.without(before), before.without(listed))
         sifted = self.sift_in(list_name, parts, changes, is_free=False, keeps_body=False)
         applied = {key: to for key, to in sifted.applied.items() if isinstance(key, bytes)}
         return before.changed(
             (key for key, to in applied.items() if to),
             (key for key, to in applied.items() if not to),
         )
+
+    def step(self, list_name: str, parts: Parts, taken: Entries, restored: Entries) -> None:
+        """Some entries of a list change. Raises UpdateError, sqlite3.Error."""
+        changes = self._changes(parts, taken, restored)
+        self.sift_in(list_name, parts, changes, is_free=False)
+
+    def _changes(self, parts: Parts, taken: Iterable[bytes], restored: Iterable[bytes]) -> Changes:
+        """Not more than can be held, unless none of it will be. Raises UpdateError."""
+        flips = ((key, StatusBits.REVOKED) for key in taken)
+        keys = itertools.chain(flips, ((key, StatusBits.VALID) for key in restored))
+        changes: Changes = dict(itertools.islice(keys, MOST_HELD + 1))
+        if len(changes) > MOST_HELD and not self.is_free(parts, is_free=False):
+            raise UpdateError(
+                f"The update is held back: {parts.name} changes more than {MOST_HELD} entries, and "
+                "nobody has approved that. If it is right, the issuer runs `scanner central "
+                "approve`; if not, a key was stolen: the issuer replaces it."
+            )
+        changes.update(keys)
+        return changes
 
     def release(self, list_name: str) -> None:
         """What was held of this list and is approved now counts.

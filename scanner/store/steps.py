@@ -14,7 +14,7 @@ from scanner.core.entries import Entries
 from scanner.core.errors import UpdateError
 from scanner.core.parts import IdList, cut_ids, cut_refs, join_ids, join_refs
 from scanner.core.policy import Checkpoint
-from scanner.core.revocation import StatusBits, decode_delta, decode_refs
+from scanner.core.revocation import FAST, decode_delta, decode_refs
 from scanner.core.targets import parse_policy, parse_rules
 from scanner.core.trust import parse_trust_list
 from scanner.core.update import Parts, Step, TargetName, in_parts, parse_target_name
@@ -28,8 +28,6 @@ OpenHolders = Callable[[bytes], bytes]
 
 # Steps over the list of revoked ids that memory is spent on; past these it is written anew.
 LONG_OVERLAY = 64 * 1024
-# zstd: hashes are packed no smaller at any other level, and a device has one slow core to spare.
-FAST = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +157,7 @@ class Steps:
             return
         if not self._fits("ids", parts):
             raise UpdateError(f"The update is held back: {parts.name} does not fit the list here.")
-        changes: Changes = {
-            **dict.fromkeys(ids.revoked, StatusBits.REVOKED),
-            **dict.fromkeys(ids.restored, StatusBits.VALID),
-        }
-        self.sieve.sift_in("ids", parts, changes, is_free=False)
+        self.sieve.step("ids", parts, ids.revoked, ids.restored)
         installed = self.sieve.installed
         if len(installed.ids.overlay) > LONG_OVERLAY:
             self._keep_ids(target.version, installed.ids.merged())

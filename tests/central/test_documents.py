@@ -126,7 +126,7 @@ def test_policy_that_devices_would_hold_back_is_refused(body: bytes, central: Pa
 def test_approval_names_the_target_by_its_hash(central: Path, device: Device) -> None:
     """`approve-<sha256>` stands beside what it covers, and goes with it."""
     with open_city(central, means(NOW)) as city:
-        city.sign(lambda documents, edition: documents.approve(["base-7-1-0", "ids-0-1"]))
+        city.sign(lambda documents, edition: documents.approve(["base-7-1-0", "ids-0-1-0"]))
     targets = device.look(NOW)
     digest = sha256(targets["base-7-1-0"]).hexdigest()
     assert json.loads(targets[f"approve-{digest}"]) == {"target": "base-7-1-0", "sha256": digest}

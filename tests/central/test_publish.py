@@ -26,7 +26,7 @@ from tests.central.device import Device
 from tests.city import NOW
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-FIRST = ["base-7-1-0", "holders-1", "ids-0-1", "keys-1-0", "policy-1", "rules-1"]
+FIRST = ["base-7-1-0", "holders-1-0", "ids-0-1-0", "keys-1-0", "policy-1", "rules-1"]
 
 
 def revoke(central: Path, indexes: list[int], now: datetime, bits: int = 1) -> None:
@@ -41,7 +41,7 @@ def test_first_lists_are_read_by_a_device(device: Device) -> None:
     targets = device.look(NOW)
     assert sorted(targets) == FIRST
     assert decode_part(targets["base-7-1-0"]) == bytes(5_000)
-    assert decode_ids(targets["ids-0-1"]).revoked == ()
+    assert decode_ids(targets["ids-0-1-0"]).revoked == ()
     assert parse_policy(targets["policy-1"]).time_zone == "Europe/Moscow"
     assert parse_rules(targets["rules-1"]) == ()
     issuer, clock = parse_trust_list(targets["keys-1-0"], allow_test_keys=False)
@@ -188,7 +188,7 @@ def test_new_holder_list_opens_with_the_fleet_key(central: Path, device: Device)
     with open_city(central, means(NOW + MINUTE)) as city:
         city.change(Change(Artefact.HOLDERS, [ref], 1))
         city.publish()
-    sealed = device.look(NOW + MINUTE)["holders-2"]
+    sealed = device.look(NOW + MINUTE)["holders-2-0"]
     secret = (central / "fleet.key").read_text().splitlines()[-1]
     opened = pyrage.decrypt(sealed, [pyrage.x25519.Identity.from_str(secret)])
     assert decode_refs(opened) == (ref,)
@@ -203,5 +203,5 @@ def test_pass_without_an_index_is_revoked_by_its_hash(central: Path, device: Dev
             city.change(Change(Artefact.IDS, [one], 1))
             city.publish()
     targets = device.look(NOW + 20 * MINUTE)
-    assert decode_ids(targets["ids-0-3"]).revoked == (first, second)
-    assert decode_ids(targets["ids-2-3"]).revoked == (second,)
+    assert decode_ids(targets["ids-0-3-0"]).revoked == (first, second)
+    assert decode_ids(targets["ids-2-3-0"]).revoked == (second,)

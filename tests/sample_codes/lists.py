@@ -86,8 +86,8 @@ class Lists:
         self.rules = parse_rules(read("rules-1"))
         self.map = b"".join(decode_part(read(f"base-1-1-{part}")) for part in range(2))
         self.delta = decode_delta(read("d-1-1-2")).changes
-        self.revoked = frozenset(decode_ids(read("ids-0-1")).revoked)
-        self.holders = frozenset(decode_refs(open_holders(read("holders-1"))))
+        self.revoked = frozenset(decode_ids(read("ids-0-1-0")).revoked)
+        self.holders = frozenset(decode_refs(open_holders(read("holders-1-0"))))
 
     def trust_for(self, line: Line) -> TrustList:
         soft = timedelta(seconds=self.policy.ages_s.trust.soft)

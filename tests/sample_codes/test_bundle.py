@@ -31,13 +31,13 @@ from scanner.core.revocation import (
 )
 from tests.sample_codes.lists import BUNDLE, Lists, read
 
-TARGETS = make_targets(read("holders-1"))
+TARGETS = make_targets(read("holders-1-0"))
 
 
 def test_the_bundle_holds_these_targets_and_no_other() -> None:
     """Names as signed updates will have them."""
     assert {path.name for path in BUNDLE.iterdir()} == {*TARGETS, "index.json"}
-    assert {"keys-1-0", "policy-1", "rules-1", "base-1-1-0", "d-1-1-2", "ids-0-1"} < set(TARGETS)
+    assert {"keys-1-0", "policy-1", "rules-1", "base-1-1-0", "d-1-1-2", "ids-0-1-0"} < set(TARGETS)
 
 
 @pytest.mark.parametrize("name", ["keys-1-0", "policy-1", "rules-1"])
@@ -55,15 +55,15 @@ def test_the_map_is_made_the_same(name: str) -> None:
 def test_the_lists_are_made_the_same() -> None:
     """Delta, revocation list and holder list hold what the samples need, and only that."""
     assert decode_delta(read("d-1-1-2")) == DELTA
-    assert decode_ids(read("ids-0-1")).revoked == tuple(sorted(revoked_ids().revoked))
-    holders = decode_refs(open_holders(read("holders-1")))
-    assert holders == tuple(sorted(quarantined_refs()))
+    assert decode_ids(read("ids-0-1-0")).revoked == tuple(revoked_ids().revoked)
+    holders = decode_refs(open_holders(read("holders-1-0")))
+    assert holders == tuple(quarantined_refs())
 
 
 def test_the_same_holder_list_is_not_encrypted_again() -> None:
     """A second run leaves the file as it is, although age encrypts at random."""
-    assert TARGETS["holders-1"] == read("holders-1")
-    assert make_targets()["holders-1"] != read("holders-1")
+    assert TARGETS["holders-1-0"] == read("holders-1-0")
+    assert make_targets()["holders-1-0"] != read("holders-1-0")
 
 
 def test_the_index_names_length_and_hash_of_each_target() -> None:
@@ -94,7 +94,7 @@ def test_the_delta_restores_one_and_revokes_another(lists: Lists) -> None:
 
 def test_who_is_ill_cannot_be_read_without_the_key_of_the_fleet() -> None:
     """The holder list is encrypted; `fleet.key` holds the identity that opens it."""
-    assert holder_ref("quarantined") not in read("holders-1")
-    assert read("holders-1").startswith(b"age-encryption.org/v1")
+    assert holder_ref("quarantined") not in read("holders-1-0")
+    assert read("holders-1-0").startswith(b"age-encryption.org/v1")
     assert (FOLDER / "fleet.key").read_text() == FLEET_KEY
     assert FLEET_IDENTITY in FLEET_KEY.splitlines()

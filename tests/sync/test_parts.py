@@ -17,6 +17,7 @@ from scanner.core.formats import open_pass
 from scanner.core.parts import PART_IDS, PART_REFS, IdList, cut_ids, cut_refs
 from scanner.core.policy import Checkpoint
 from scanner.core.revocation import ID_BYTES, REF_BYTES, encode_refs
+from scanner.store.sieve import MOST_HELD
 from scanner.store.steps import LONG_OVERLAY
 from scanner.store.trust_list import SqliteLists
 from tests import city
@@ -195,6 +196,25 @@ def test_approval_covers_all_parts(device: Device, repository: Repository, kind:
     publish(repository, 15, approval(*files.values()))
     assert device.sync(repository.url).held == ()
     assert ask(device, HOLDERS + 1) == [True]
+
+
+@pytest.mark.parametrize("kind", ["holders", "step"])
+def test_more_than_can_be_held_is_refused(
+    device: Device, repository: Repository, kind: str
+) -> None:
+    """A stolen key that publishes a million fills no memory; an approval lets it through."""
+    files, prefix, ask = {
+        "holders": (holders(3, range(HOLDERS + MOST_HELD + 1)), "holders-", listed),
+        "step": (ids(2, 3, range(IDS, IDS + MOST_HELD + 1)), "ids-", revoked),
+    }[kind]
+    publish(repository, 5, files, prefix)
+    report = device.sync(repository.url)
+    (words,) = report.refused.values()
+    assert "-3 changes more than 200000 entries, and nobody has approved that" in words
+    assert (report.held, ask(device, 0, HOLDERS + 9)) == ((), [True, False])
+    publish(repository, 10, approval(*files.values()))
+    assert device.sync(repository.url).refused == {}
+    assert ask(device, 0, HOLDERS + 9, IDS + MOST_HELD) == [True, True, True]
 
 
 def test_what_was_held_is_released_after_newer_changes(
