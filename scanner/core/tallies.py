@@ -123,8 +123,8 @@ def _kind(outcome: int, reason: int) -> Kind:
 
 
 def _standing_folds(log: DeviceLog, links: Sequence[Link]) -> Iterator[Folded]:
-    """Those that no later one replaces, and whose records this source does not have."""
-    folds = list(bodies(links, Folded))
+    """Those of days that stand, that no later one replaces and whose records are not there."""
+    folds = [fold for fold in bodies(links, Folded) if fold.last >= links[0].segment.first_seq]
     for place, fold in enumerate(folds):
         is_replaced = any(
             later.first <= fold.first and fold.last <= later.last for later in folds[place + 1 :]
