@@ -1,7 +1,7 @@
 """Wrong clocks: never green by one, never red for the clock alone.
 
 Each case runs twice: with injected readers, and as a process whose system time libfaketime bends
-(Debian's package `faketime`; skipped where it is not).
+(Debian's package `faketime`, or the library that $LIBFAKETIME names; skipped where it is not).
 """
 
 from __future__ import annotations
@@ -27,7 +27,17 @@ from tests import city
 from tests.faults.clock_case import KINDS, Answer, Start, readers_of, run
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+FAKETIME = next(
+    (
+        path
+        for path in (
+            Path(os.environ.get("LIBFAKETIME", "/nowhere")),
+            *Path("/usr/lib").glob("*/faketime/libfaketime.so.1"),
+        )
+        if path.is_file()
+    ),
+    None,
+)
 NOW = city.NOW.timestamp()
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 YEARS = 5 * 365 * DAY
@@ -99,12 +109,12 @@ def by_injection(state: Path, start: Start, system: float) -> Answer:
     return run(state, start, readers_of(start, system_s), jump)
 
 
-def by_libfaketime(state: Path, start: Start, system: float) -> Answer:
-    """In a process of its own, which asks the system."""
-    file = state / "faketime"
+def under_faketime(folder: Path, system: float, *arguments: object) -> tuple[int, str, str]:
+    """`python -m` these, as a process for which it is `system`: exit code, output, errors."""
+    file = folder / "faketime"
     file.write_text(f"{system - time.clock_gettime(time.CLOCK_REALTIME):+.0f}\n")
     done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.clock_case", state, json.dumps(asdict(start)), file],
+        [sys.executable, "-m", *map(str, arguments)],
         cwd=CHECKOUT,
         env={
             **os.environ,
@@ -117,32 +127,45 @@ def by_libfaketime(state: Path, start: Start, system: float) -> Answer:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return Answer(**json.loads(done.stdout))
+    return done.returncode, done.stdout, done.stderr
 
 
-@pytest.fixture(params=["injected", "libfaketime"])
+def by_libfaketime(state: Path, start: Start, system: float) -> Answer:
+    """In a process of its own, which asks the system."""
+    given = json.dumps(asdict(start))
+    case = ("tests.faults.clock_case", state, given, state / "faketime")
+    code, out, err = under_faketime(state, system, *case)
+    assert code == 0, err
+    return Answer(**json.loads(out))
+
+
+needs_faketime = pytest.mark.skipif(
+    FAKETIME is None, reason="libfaketime is not installed (apt-get install faketime)"
+)
+
+
+@pytest.fixture(params=["injected", pytest.param("libfaketime", marks=needs_faketime)])
 def clock(request: pytest.FixtureRequest) -> Clock:
     """Both ways to bend the system's time."""
-    if request.param == "injected":
-        return by_injection
-    if FAKETIME is None:
-        pytest.skip("libfaketime is not installed (apt-get install faketime)")
-    return by_libfaketime
+    return by_injection if request.param == "injected" else by_libfaketime
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     """A device that saved its time ten hours ago, with the offline expiry in sixty days."""
-    migrate(tmp_path)
-    before = NOW - 10 * HOUR
-    with closing(KnownTime(tmp_path, "b0", 10.0)) as known:
+    return saved(tmp_path, NOW - 10 * HOUR)
+
+
+def saved(state: Path, before: float) -> Path:
+    """A device that last knew the time at `before`, in an earlier boot."""
+    migrate(state)
+    with closing(KnownTime(state, "b0", 10.0)) as known:
         memory = known.load()
         at = datetime.fromtimestamp(before, UTC)
         bounds = replace(memory.bounds, floor=at)
         known.save(replace(memory, bounds=bounds, signed_at=at, rtc_set_at=at))
         known.set_offline_until(UNTIL)
-    return tmp_path
+    return state
 
 
 def install(state: Path, at: float) -> None:
@@ -227,3 +250,51 @@ def test_restart_of_the_process_goes_on(state: Path, clock: Clock) -> None:
     assert clock(state, ONLINE, NOW).level == "A"
     answer = clock(state, RIGHT, NOW)
     assert (answer.level, answer.reasons) == ("B", KNOWN)
+
+
+def test_ten_days_in_a_drawer(tmp_path: Path, clock: Clock) -> None:
+    """Network time and fresh lists: A, told as far ahead; without network only the floor."""
+    state = saved(tmp_path, NOW - 10 * DAY)
+    install(state, NOW - 30 * MINUTE)
+    alone = clock(state, RIGHT, NOW)
+    assert (alone.level, alone.reasons, alone.has_future) == ("C", ["CLOCK"] * 3, True)
+    answer = clock(state, replace(ONLINE, boot="b2"), NOW)
+    assert (answer.level, answer.reasons, answer.has_future) == ("A", KNOWN, True)
+    assert answer.floor < NOW - 7 * DAY
+
+
+def test_both_liars_within_the_offline_expiry(state: Path, clock: Clock) -> None:
+    """They turn passes red while they last; what outlives them is the reach of one, two days."""
+    install(state, NOW + 20 * DAY)
+    lied = clock(state, ONLINE, NOW + 20 * DAY)
+    assert (lied.level, lied.reasons, lied.has_future) == ("A", ["EXPIRED"] * 3, True)
+    assert lied.floor < NOW - 10 * HOUR + 2 * DAY + MINUTE
+    install(state, NOW - MINUTE)
+    after = clock(state, replace(ONLINE, boot="b2"), NOW)
+    assert (after.level, after.floor) == ("C", lied.floor)
+
+
+@needs_faketime
+@pytest.mark.parametrize("system", [0.0, NOW - DAY, NOW + YEARS], ids=["1970", "behind", "ahead"])
+def test_real_command_under_a_wrong_clock(state: Path, system: float) -> None:
+    """`scanner clock` and `scanner doctor` as processes: level C and the floor."""
+    install(state, NOW - 30 * MINUTE)
+    code, out, err = under_faketime(state, system, "scanner", "clock", "--state", state)
+    assert (code, err) == (0, "")
+    assert "level     C" in out
+    assert f"floor     {city.NOW - timedelta(minutes=30):%Y-%m-%d %H:%M:%S}Z" in out
+    doctor = ("scanner", "doctor", "--only", "clock", "--state", state)
+    code, out, _ = under_faketime(state, system, *doctor)
+    assert code in (2, 3)
+    assert "level C, not before 2020-04-29 09:00Z: not confirmed" in out
+
+
+@needs_faketime
+@pytest.mark.parametrize(("ahead", "exit_code"), [(0.0, 0), (YEARS, 10), (-YEARS, 10)])
+def test_real_check_goes_by_the_system_of_its_desk(
+    state: Path, ahead: float, exit_code: int
+) -> None:
+    """A desk has no floor to hold against its system: so the bent time is seen to arrive."""
+    install(state, NOW - 30 * MINUTE)
+    check = ("scanner", "check", "--state", state, city.issue().decode())
+    assert under_faketime(state, NOW + ahead, *check)[0] == exit_code
