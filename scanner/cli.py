@@ -19,7 +19,7 @@ COMMANDS = {
     "sync": "Fetch signed lists from a server, folder or stick, and install them.",
     "status": "Show versions and ages of the lists, the clock, what is held, the space.",
     "lists": "Install lists from a folder, and show their versions and ages.",
-    "central": "The city's side: issue and revoke passes, sign and publish the lists.",
+    "central": "The city's side: issue and revoke passes, publish lists, take scan records.",
 }
 
 

@@ -83,7 +83,7 @@ class Intake:
 
     def _as_kept(self, offer: Offer) -> Kept:
         segment = offer.segment
-        day = kept_day(segment.day, _today(self.now))
+        day = kept_day(segment.day, today_of(self.now))
         return Kept(
             segment.number, segment.first_seq, segment.count, day, offer.has_records,
             segment.checkpoint, offer.signed,
@@ -209,7 +209,7 @@ def _check_after(offer: Offer, kept: Kept | None) -> None:
 
 def _rows(offer: Offer, now: datetime) -> Iterator[tuple[int, tuple[Row, ...]]]:
     """Day under which they are kept → records; its own, and those that folds have kept."""
-    today = _today(now)
+    today = today_of(now)
     if offer.rows:
         yield kept_day(offer.segment.day, today), offer.rows
     for fold in offer.folds:
@@ -222,6 +222,6 @@ def days_of(offers: Sequence[Offer], now: datetime) -> set[int]:
     return {day for offer in offers for day, _ in _rows(offer, now)}
 
 
-def _today(now: datetime) -> int:
+def today_of(now: datetime) -> int:
     """Days since 1970, UTC."""
     return int(now.timestamp()) // 86_400

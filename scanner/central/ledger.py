@@ -197,6 +197,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def settle(self) -> None:
+        """After much was removed: nothing of it is left in a journal. Raises LedgerError."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -209,12 +213,17 @@ def kept_day(said: int, today: int) -> int:
     return said if today - OLDEST_DAYS <= said <= today + NEWEST_DAYS else today
 
 
+def is_postgres(url: str) -> bool:
+    """Whether this names a PostgreSQL database; everything else is a file."""
+    return url.startswith(("postgresql://", "postgres://"))
+
+
 def open_ledger(url: str, *, connections: int = 1, must_exist: bool = False) -> Ledger:
     """postgresql://…, sqlite:///PATH or a path; made or brought to this release's layout.
 
     connections: how many threads will use it at once. Raises LedgerError.
     """
-    if url.startswith(("postgresql://", "postgres://")):
+    if is_postgres(url):
         from scanner.central.ledger_postgres import PostgresLedger
 
         return PostgresLedger(url, connections)

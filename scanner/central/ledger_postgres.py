@@ -66,6 +66,9 @@ class PostgresLedger:
                 connection.execute(_READING)
             yield PostgresBook(connection)
 
+    def settle(self) -> None:
+        """A partition that was dropped is a file that has gone."""
+
     def close(self) -> None:
         while not self._idle.empty():
             if (connection := self._idle.get()) is not None:

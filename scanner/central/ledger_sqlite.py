@@ -56,6 +56,10 @@ class SqliteLedger:
             with self._lock, self._translated(), _transaction(self._db, "BEGIN IMMEDIATE"):
                 yield SqliteBook(self._db)
 
+    def settle(self) -> None:
+        with self._lock, self._translated():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         self._db.close()
 

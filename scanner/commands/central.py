@@ -7,12 +7,21 @@ from pathlib import Path
 
 import click
 
-from scanner.commands import central_clock, central_keys, central_passes, central_rules
+from scanner.commands import (
+    central_clock,
+    central_devices,
+    central_keys,
+    central_log,
+    central_passes,
+    central_rules,
+    central_serve,
+)
 from scanner.commands.central_desk import (
     FOLDER,
     MOMENT,
     OUT_FILE,
     Desk,
+    DeskClock,
     pass_desk,
     published_line,
     with_sticks,
@@ -32,13 +41,12 @@ from scanner.commands.central_desk import (
 @click.option("--at", type=MOMENT, hidden=True, help="Do as if it were this time.")
 @click.pass_context
 def command(context: click.Context, folder: Path, at: datetime | None) -> None:
-    """Issue and revoke passes, sign the lists, publish them for the checkpoints.
+    """Issue and revoke passes, sign and publish the lists, take the scan records.
 
     How a city runs it, step by step: scanner/central/README.md.
     """
-    from scanner.assembly import time_of_check
-
-    context.obj = Desk(folder, time_of_check(at).earliest)
+    clock = DeskClock(at)
+    context.obj = Desk(folder, clock(), clock)
 
 
 @command.command()
@@ -111,27 +119,6 @@ def time_code(desk: Desk, out: Path | None) -> None:
 
 
 @command.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
-@click.option(
-    "--poll", "poll_s", type=click.IntRange(10), default=300, show_default=True,
-    help="Seconds between two polls of a device.",
-)  # fmt: skip
-@pass_desk
-def serve(desk: Desk, host: str, port: int, poll_s: int) -> None:
-    """Serve the repository to devices, for trials. A city uses nginx or a CDN."""
-    from scanner.central.city import REPOSITORY
-    from scanner.central.serve import make_server
-
-    with make_server(desk.folder / REPOSITORY, (host, port), poll_s) as server:
-        click.echo(f"http://{host}:{server.server_address[1]}/ serves {desk.folder}/{REPOSITORY}")
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            click.echo("Stopped.")
-
-
-@command.command()
 @click.option("--all", "is_whole", is_flag=True, help="Every target too.")
 @pass_desk
 def status(desk: Desk, is_whole: bool) -> None:
@@ -143,10 +130,14 @@ def status(desk: Desk, is_whole: bool) -> None:
             click.echo(line)
 
 
-for _part in (
-    *central_passes.COMMANDS,
-    *central_rules.COMMANDS,
-    *central_keys.COMMANDS,
-    *central_clock.COMMANDS,
+for _group in (
+    central_passes,
+    central_rules,
+    central_keys,
+    central_clock,
+    central_serve,
+    central_devices,
+    central_log,
 ):
-    command.add_command(_part)
+    for _part in _group.COMMANDS:
+        command.add_command(_part)

@@ -27,11 +27,24 @@ MOMENT = Moment()
 
 
 @dataclass(frozen=True, slots=True)
+class DeskClock:
+    """The time of this computer, or always the same; goes to other processes by value."""
+
+    at: datetime | None = None
+
+    def __call__(self) -> datetime:
+        from scanner.assembly import time_of_check
+
+        return time_of_check(self.at).earliest
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
-    """The central folder and the time, both for the whole command."""
+    """The central folder and the time; `now` is the same for the whole command."""
 
     folder: Path
     now: datetime
+    clock: DeskClock = DeskClock()
 
     def means(self, sticks: Sequence[Path] = ()) -> Means:
         from scanner.central.city import Means
@@ -57,6 +70,16 @@ def with_sticks(command: C) -> C:
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         multiple=True,
         help="Folder of a stick with offline keys; again for each. Default: DIR/offline.",
+    )(command)
+
+
+def with_database(command: C) -> C:
+    """`--database URL`, the store of scan records; None is the one in the central folder."""
+    return click.option(
+        "--database",
+        metavar="URL",
+        envvar="SCANNER_DATABASE",
+        help="postgresql://…; also $SCANNER_DATABASE. Default: log.db in the central folder.",
     )(command)
 
 
