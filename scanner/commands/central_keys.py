@@ -52,7 +52,7 @@ def rotate_key(
 def end_regime(desk: Desk, at: datetime, yes: bool, sticks: tuple[Path, ...]) -> None:
     """Sign the moment at which every checkpoint stops and later wipes itself.
 
-    Needs three root sticks, and so does every later change of the date.
+    Needs three root sticks. Nothing takes the date back; signing another one moves it.
     """
     from scanner.central.ceremony import end_regime as end
 

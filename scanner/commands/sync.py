@@ -14,6 +14,7 @@ import click
 
 from scanner.config import Settings, find_config, find_state, load_settings
 from scanner.core.errors import ConfigError
+from scanner.core.update import NO_LISTS
 
 if TYPE_CHECKING:
     from scanner.sync.pull import Report
@@ -100,7 +101,7 @@ def lines(report: Report) -> Iterator[str]:
     yield f"Lists of {issued:%Y-%m-%d %H:%M}Z, signed {signed}; {size} fetched."
     yield from report.repaired
     for name, version in sorted(report.changed.items()):
-        if name not in ("end-of-regime", "offline-until"):
+        if name not in NO_LISTS:
             yield f"{name}: version {version}"
     if not report.changed:
         yield "Nothing has changed."

@@ -34,7 +34,7 @@ class EndDate:
 
 
 def end_after(seen: EndDate | None, offered: EndDate | None) -> EndDate | None:
-    """Which date holds once a root was read; None: it has no such field, and ends nothing.
+    """Which date holds once a root was read; `offered` None: that root has no such field.
 
     The earliest date seen wins. Only a newer root moves it later, by naming another date: one that
     names none has not said that the regime goes on.

@@ -20,6 +20,10 @@ _PARTED = frozenset({"keys", "holders", "base", "ids"})
 _ONCE_WHOLE = frozenset({"holders", "ids"})
 _NUMBER = re.compile("0|[1-9][0-9]{0,9}")
 APPROVE = "approve-"
+# What comes with the lists and is kept beside them, with a version, and is no list: the end of the
+# regime in seconds, the version of the root that named it, and the expiry of the offline targets.
+END_OF_REGIME, END_ROOT, OFFLINE_UNTIL = "end-of-regime", "end-of-regime-root", "offline-until"
+NO_LISTS = frozenset({END_OF_REGIME, END_ROOT, OFFLINE_UNTIL})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -181,7 +185,8 @@ class Update:
     `current`: the newest version of each list that it names. `dropped`: lists it names no more.
     `targets`: of every target that a step needs. `approved`: SHA-256 in hex of targets that may
     change more than the circuit breaker lets pass, and the digest of `Parts` that may, all of
-    them. `bases`: digests of all bases that it names.
+    them. `bases`: digests of all bases that it names. `end_of_regime`: as the root with the
+    version `root_version` says; None where it says nothing.
     """
 
     issued_at: int
@@ -192,6 +197,7 @@ class Update:
     approved: frozenset[str] = frozenset()
     bases: frozenset[str] = frozenset()
     end_of_regime: int | None = None
+    root_version: int = 0
     offline_until: int | None = None
 
 

@@ -12,7 +12,7 @@ from scanner.core.clock import ClockReading
 from scanner.core.errors import StoreError
 from scanner.core.policy import Ages, Checkpoint, CheckpointPolicy
 from scanner.core.trust import IssuerKey
-from scanner.core.update import HeldChange
+from scanner.core.update import NO_LISTS, HeldChange
 from scanner.doctor.finding import Finding, Grade
 from scanner.store.trust_list import SqliteLists
 from scanner.store.writer import read_notes
@@ -22,8 +22,6 @@ APPROVE = (
     "If it is right, the issuer runs `scanner central approve`; if not, a key was stolen: "
     "the issuer replaces it."
 )
-# Dates that come with the lists, not lists.
-_DATES = ("end-of-regime", "offline-until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def lists_status(state: Path, now: ClockReading, *, allow_test_keys: bool) -> Li
                 _ages_of(name, lists.policy),
             )
             for name, artefact in sorted(lists.artefacts.items())
-            if name not in _DATES
+            if name not in NO_LISTS
         )
         keys = tuple(key for same_kid in lists.trust.keys.values() for key in same_kid)
         return ListsStatus(states, keys, notes.held, notes.faults, lists.policy.end_of_regime)

@@ -6,12 +6,14 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from scanner.core.breaker import BreakerLimits
 from scanner.core.errors import CheckpointError, StoreError, SyncError, UpdateError
+from scanner.core.regime import EndDate, end_after
 from scanner.core.targets import parse_policy
-from scanner.core.update import Applied, Step, Update
+from scanner.core.update import END_OF_REGIME, END_ROOT, OFFLINE_UNTIL, Applied, Step, Update
 from scanner.store.bases import NewBase, Read, build_base
 from scanner.store.database import LISTS, transaction
 from scanner.store.held import all_held
@@ -107,11 +109,7 @@ class Application:
             self._apply_one(work, sieve, step)
         for name in self.update.dropped:
             work.drop(name)
-        for name, value in (
-            ("end-of-regime", self.update.end_of_regime),
-            ("offline-until", self.update.offline_until),
-        ):
-            self._keep_date(sieve, name, value)
+        self._keep_dates(sieve)
         self._confirm_ages(sieve)
 
     def _apply_one(self, work: Steps, sieve: Sieve, step: Step) -> None:
@@ -136,11 +134,17 @@ class Application:
         may = sieve.room(step.list_name)
         return base.flips > may.flips or base.restores > may.restores
 
-    def _keep_date(self, sieve: Sieve, name: str, value: int | None) -> None:
-        if value is None:
-            self.db.execute("DELETE FROM artefact WHERE name = ?", (name,))
+    def _keep_dates(self, sieve: Sieve) -> None:
+        update = self.update
+        offered = _end_date(update.end_of_regime, update.root_version)
+        end = end_after(_seen_end(self.installed.artefacts), offered)
+        if end is not None:
+            sieve.keep_artefact(END_OF_REGIME, int(end.at.timestamp()))
+            sieve.keep_artefact(END_ROOT, end.root_version)
+        if update.offline_until is not None:
+            sieve.keep_artefact(OFFLINE_UNTIL, update.offline_until)
         else:
-            sieve.keep_artefact(name, value)
+            self.db.execute("DELETE FROM artefact WHERE name = ?", (OFFLINE_UNTIL,))
 
     def _confirm_ages(self, sieve: Sieve) -> None:
         """Each list that has the version which the update names is as young as the update."""
@@ -164,6 +168,16 @@ def damaged_maps(installed: Installed) -> set[str]:
         except StoreError:
             damaged.add(map_.file)
     return damaged
+
+
+def _seen_end(artefacts: Mapping[str, Artefact]) -> EndDate | None:
+    """The date that holds so far; one without a root came with lists that nobody had signed."""
+    end, root = artefacts.get(END_OF_REGIME), artefacts.get(END_ROOT)
+    return _end_date(end.version if end else None, root.version if root else 0)
+
+
+def _end_date(seconds: int | None, root_version: int) -> EndDate | None:
+    return None if seconds is None else EndDate(datetime.fromtimestamp(seconds, UTC), root_version)
 
 
 def _order(list_name: str) -> tuple[int, str]:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from scanner.core.errors import StoreError
+from scanner.core.update import END_OF_REGIME, END_ROOT
 from scanner.store.database import (
     LISTS,
     OUTBOX,
@@ -31,9 +32,9 @@ from scanner.store.device_key import KEY_FILE, device_id, provide_device_key
 
 STATEMENT = "regime-ended.json"
 _BEGUN = f"{STATEMENT}.begun"
-# The date itself stays, or the device would forget that no pass is needed; and what SQLite and the
-# migrations note about tables.
-_KEPT_ROWS = {"artefact": "name != 'end-of-regime'"}
+# The date itself stays, with the root that named it, or the device would forget that no pass is
+# needed; and what SQLite and the migrations note about tables.
+_KEPT_ROWS = {"artefact": f"name NOT IN ('{END_OF_REGIME}', '{END_ROOT}')"}
 _KEPT_TABLES = ("sqlite_%", "\\_sqlite\\_migrations%", "epoch", "generation")
 _TABLES = (
     "SELECT name FROM sqlite_master WHERE type = 'table'"

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -18,6 +19,7 @@ from scanner.core.errors import SyncError
 # A target is small so that a broken download costs little; what is larger is not one of ours.
 MAX_TARGET_BYTES = 128 * 1024
 MAX_INDEX_BYTES = 1024 * 1024
+_LAST_SECOND = 253_402_300_799  # of the year 9999
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,7 +30,7 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     issued_at: int
     targets: dict[str, _Entry]
-    end_of_regime: int | None = None
+    end_of_regime: Annotated[int, msgspec.Meta(ge=0, le=_LAST_SECOND)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

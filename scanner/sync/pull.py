@@ -99,6 +99,7 @@ def _update(offer: Offer, plan: Plan) -> Update:
         approved=plan.approved,
         bases=plan.bases,
         end_of_regime=offer.end_of_regime,
+        root_version=offer.root_version,
         offline_until=offer.offline_until,
     )
 

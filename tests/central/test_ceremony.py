@@ -141,6 +141,23 @@ def test_end_of_the_regime_stands_in_the_root(central: Path, device: Device) -> 
         assert said == f"{NOW + timedelta(days=days):%Y-%m-%dT%H:%M:%S}Z"
 
 
+@pytest.mark.parametrize("key", ["root-2", "targets-2", "bundle", "snapshot", "timestamp"])
+def test_date_is_carried_on_when_a_key_is_exchanged(
+    central: Path, device: Device, key: str
+) -> None:
+    """Whatever makes a new root: it names the end of the regime like the one before."""
+    with open_city(central, means(LATER)) as city:
+        end_regime(city, NOW + timedelta(days=30))
+    device.look(LATER)
+    before = device.root()
+    with open_city(central, means(AFTER)) as city:
+        rotate_key(city, key, None, 0)
+    device.look(AFTER)
+    after = device.root()
+    assert after.version == before.version + 1
+    assert after.unrecognized_fields == before.unrecognized_fields != {}
+
+
 def test_new_issuer_key_is_published_before_it_signs(central: Path, device: Device) -> None:
     """Its entry begins 72 hours from now, with the indexes after those of the old key."""
     with open_city(central, means(LATER)) as city:

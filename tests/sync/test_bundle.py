@@ -54,7 +54,16 @@ def test_target_outside_the_folder_is_refused(tmp_path: Path) -> None:
         read_bundle(tmp_path)
 
 
-@pytest.mark.parametrize("index", ["", "[]", '{"issued_at": "x", "targets": {}}'])
+@pytest.mark.parametrize(
+    "index",
+    [
+        "",
+        "[]",
+        '{"issued_at": "x", "targets": {}}',
+        '{"issued_at": 1, "targets": {}, "end_of_regime": 999999999999}',
+        '{"issued_at": 1, "targets": {}, "end_of_regime": -1}',
+    ],
+)
 def test_index_that_is_none_is_refused(tmp_path: Path, index: str) -> None:
     """An index this version cannot read is an error with its name."""
     (tmp_path / "index.json").write_text(index)
