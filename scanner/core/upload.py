@@ -70,6 +70,18 @@ def words_of(status: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """Of the server. body: ANSWER_BYTES with status 200, else b"".
+
+    asked_s: to come back no sooner than in so many seconds; None: no word about it.
+    """
+
+    status: int
+    body: bytes = b""
+    asked_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """What waits: segments `first`, `first` + 1, … with their records, as many as may fit a body.
 

@@ -173,13 +173,22 @@ class UploadQueue:
             is_over = last is not None and number > last
             if is_over or (numbers and number != numbers[-1] + 1):
                 return Outgoing(numbers[0] if numbers else 0, tuple(parts), has_more=not is_over)
-            if raw > MOST_RAW_BYTES or len(parts) == MOST_SEGMENTS:
+            part = self._part(signed)
+            if raw > MOST_RAW_BYTES or len(parts) == MOST_SEGMENTS or (parts and part is None):
                 return Outgoing(numbers[0], tuple(parts), has_more=True)
-            part = Part(signed, self._records(read_segment(signed)))
+            if part is None:
+                return Outgoing(number, (Part(signed, b""),), has_more=True)
             raw += len(part.segment) + len(part.records)
             numbers.append(number)
             parts.append(part)
         return Outgoing(numbers[0] if numbers else 0, tuple(parts))
+
+    def _part(self, signed: bytes) -> Part | None:
+        """None for a damaged segment, which goes alone: its refusal must not be that of others."""
+        try:
+            return Part(signed, self._records(read_segment(signed)))
+        except LogError:
+            return None
 
     def _records(self, segment: Segment) -> bytes:
         """Its own, unless they were folded; and those that a fold noted in it has kept."""

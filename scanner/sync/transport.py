@@ -16,7 +16,6 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -33,6 +32,7 @@ from scanner.core.clock import ClockReading
 from scanner.core.enrolment import LOG_PATH, EnrolmentAnswer
 from scanner.core.errors import SyncError
 from scanner.core.receipt import ANSWER_BYTES
+from scanner.core.upload import Reply
 
 log = logging.getLogger("scanner.upload")
 
@@ -46,15 +46,6 @@ HEADERS = {
     "Content-Type": "application/octet-stream",
     "User-Agent": "checkpoint-scanner",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """body: ANSWER_BYTES of a status 200, else b"". asked_s: to wait so long, None for no word."""
-
-    status: int
-    body: bytes = b""
-    asked_s: float | None = None
 
 
 # In what OpenSSL calls the alert of a server that does not like our certificate.

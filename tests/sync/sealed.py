@@ -8,13 +8,14 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from random import Random
 from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scanner.core.batch import unpack_body
 from scanner.core.errors import LogError
-from scanner.core.events import Event, Folded
+from scanner.core.events import Event, Folded, KeysAttacked
 from scanner.core.merkle import merkle_root
 from scanner.core.reasons import Outcome, Reason
 from scanner.core.receipt import Receipt, pad_answer
@@ -69,6 +70,13 @@ class SealedDevice:
         """Heartbeats."""
         for _ in range(count):
             self.seal()
+
+    def seal_bulky(self, count: int) -> None:
+        """Segments of which about ten fit a body."""
+        chance = Random(count)
+        for _ in range(count):
+            forged = {chance.randbytes(8).hex(): 5 for _ in range(100)}
+            self.seal(Event(KeysAttacked(18_380, forged)))
 
     def note(self, event: Event) -> None:
         """Something happens to the log."""

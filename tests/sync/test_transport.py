@@ -17,7 +17,8 @@ from scanner.core.batch import BODY_BYTES
 from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.errors import SyncError
 from scanner.core.receipt import ANSWER_BYTES
-from scanner.sync.transport import HttpsTransport, Reply
+from scanner.core.upload import Reply
+from scanner.sync.transport import HttpsTransport
 from tests import pki
 from tests.sync.tls_server import (
     LOOPBACK,
