@@ -14,7 +14,8 @@ from scanner.core.segment import Segment, is_sealed
 
 def check_records(log: DeviceLog, links: list[Link]) -> Iterator[Finding]:
     """Segment by segment; then what folds have kept; then records that nothing seals."""
-    folds = list(bodies(links, Folded))
+    # What was folded and has gone since, as its time was over, can't be held against the fold.
+    folds = [fold for fold in bodies(links, Folded) if fold.last >= links[0].segment.first_seq]
     for link in links:
         if link.segment.count:
             yield from _check_segment(log, link.segment, folds)

@@ -347,6 +347,18 @@ def test_later_fold_takes_the_place_of_an_earlier() -> None:
     ]  # fmt: skip
 
 
+def test_fold_whose_time_was_over_is_no_loss() -> None:
+    """The segments and the kept records have gone in order; the event that folded them stays."""
+    chain = a_folded_chain()
+    last = read_segment(chain.segments[3])
+    gone = Retired(4, last.next_seq - 1, link_of(chain.segments[3]), is_receipted=False)
+    chain.seal(MINUTE + 60, events=[Event(gone)])
+    assert states(chain.log(segments=tuple(chain.segments[4:]), records={})) == [
+        (State.RETIRED, 1, 6)
+    ]
+    assert not is_sound(check_log(chain.log(segments=tuple(chain.segments[3:]), records={})))
+
+
 def test_huge_fold_costs_no_time() -> None:
     """What a device says of its own is not counted through."""
     chain = a_chain()
