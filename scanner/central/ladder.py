@@ -37,9 +37,3 @@ def rungs(history: Sequence[tuple[int, datetime]], base: int, now: datetime) -> 
 def _version_at(history: Sequence[tuple[int, datetime]], moment: datetime) -> int | None:
     older = [version for version, at in history if at <= moment]
     return older[-1] if older else None
-
-
-def step_for(installed: int, steps: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """The step (from, to) that a device with this version takes; None: there is none."""
-    fitting = [step for step in steps if step[0] <= installed < step[1]]
-    return max(fitting, default=None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 from scanner.store.database import STATE, connect, transaction, translated
@@ -12,7 +11,6 @@ RAISE = (
     "INSERT INTO floor (name, value) VALUES (?, ?)"
     " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)"
 )
-_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class StateStore:
@@ -28,19 +26,10 @@ class StateStore:
             row = self._db.execute("SELECT value FROM floor WHERE name = ?", (name,)).fetchone()
         return int(row[0]) if row else 0
 
-    def raise_floor(self, name: str, value: int) -> None:
-        """To at least `value`; a lower one changes nothing."""
-        with transaction(self._db, STATE.name):
-            self._db.execute(RAISE, (name, value))
-
     def raise_floors(self, floors: Mapping[str, int]) -> None:
-        """Several, in one transaction."""
+        """Each to at least its value, all at once; a lower one changes nothing."""
         with transaction(self._db, STATE.name):
             self._db.executemany(RAISE, list(floors.items()))
-
-    def time_floor(self) -> datetime:
-        """The clock is wrong when it shows less."""
-        return max(_EPOCH, datetime.fromtimestamp(self.floor("time"), UTC))
 
     def close(self) -> None:
         self._db.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,10 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.central.edition import Edition, State
-from scanner.central.ladder import STEPS, rungs, step_for
+from scanner.central.ladder import STEPS, rungs
 from scanner.central.lists import ListMaker
 from scanner.central.register import Artefact, Register
 from scanner.core.revocation import StatusBits, decode_delta, decode_part, status_in
+from scanner.core.update import InstalledLists, Target
+from scanner.sync.plan import make_plan
 from tests.city import NOW
 
 SIZE = 40
@@ -68,16 +70,16 @@ def map_of(register: Register) -> bytes:
     return bytes(raw)
 
 
-def steps_of(edition: Edition) -> list[tuple[int, int]]:
-    return [
-        (int(first), int(last))
-        for _, _, first, last in (name.split("-") for name in edition.after.names("d-7-"))
-    ]
+def step_for(installed: int, deltas: Mapping[str, int]) -> tuple[str, ...]:
+    """What a device with this version fetches, of deltas by their lengths."""
+    offer = {name: Target(length, name) for name, length in deltas.items()}
+    steps = make_plan(offer, InstalledLists({"status-7": installed})).steps
+    return steps[0].targets if steps else ()
 
 
-def apply(edition: Edition, installed: bytes, step: tuple[int, int]) -> bytes:
-    """The map after the step, as a device overlays it."""
-    delta = decode_delta(edition.bodies[f"d-7-{step[0]}-{step[1]}"])
+def apply(edition: Edition, installed: bytes, name: str) -> bytes:
+    """The map after the delta, as a device overlays it."""
+    delta = decode_delta(edition.bodies[name])
     values = [delta.changes.get(i, status_in(installed, i)) for i in range(SIZE)]
     raw = bytearray(len(installed))
     for index, value in enumerate(values):
@@ -98,20 +100,18 @@ def test_any_version_within_reach_becomes_the_newest(
             at += wait
             publish(register, edition, change, at)
         newest, wanted = register.newest(Artefact.STATUS), map_of(register)
-        steps = steps_of(edition)
+        deltas = {name: len(edition.bodies[name]) for name in edition.after.names("d-7-")}
         base = ListMaker(register, edition, at).base()
         assert base is not None
         packed = decode_part(edition.bodies[base.parts[0]])
         if base.version < newest:
-            step = step_for(base.version, steps)
-            assert step is not None
-            packed = apply(edition, packed, step)
+            (name,) = step_for(base.version, deltas)
+            packed = apply(edition, packed, name)
         assert packed == wanted
-        reached = {v: m for v, m in maps.items() if steps and steps[0][0] <= v < newest}
-        for version, installed in reached.items():
-            step = step_for(version, steps)
-            assert step is not None
-            assert apply(edition, installed, step) == wanted
+        oldest = min((int(name.split("-")[2]) for name in deltas), default=newest)
+        for version in set(maps) & set(range(oldest, newest)):
+            (name,) = step_for(version, deltas)
+            assert apply(edition, maps[version], name) == wanted
 
 
 def test_steps_grow_longer_with_age() -> None:
@@ -134,18 +134,16 @@ def test_bursts_cost_no_steps() -> None:
     """A thousand revocations one by one in five minutes leave one step, which fits them all."""
     history = [(1, NOW), *((n, NOW + HOUR + n * timedelta(seconds=0.3)) for n in range(2, 1001))]
     assert rungs(history, 1, history[-1][1]) == [1]
-    assert step_for(500, [(1, 1000)]) == (1, 1000)
+    assert step_for(500, {"d-7-1-1000": 9_000}) == ("d-7-1-1000",)
 
 
 @pytest.mark.parametrize(
     ("installed", "step"),
-    [(1, (1, 9)), (4, (1, 9)), (5, (5, 9)), (8, (5, 9)), (9, None), (0, None)],
+    [(1, "d-7-1-9"), (4, "d-7-1-9"), (5, "d-7-5-9"), (8, "d-7-5-9"), (9, None), (0, None)],
 )
-def test_device_takes_the_shortest_step_that_fits(
-    installed: int, step: tuple[int, int] | None
-) -> None:
+def test_device_takes_the_shortest_step_that_fits(installed: int, step: str | None) -> None:
     """The one that begins at or before the installed version; none from outside the ladder."""
-    assert step_for(installed, [(1, 9), (5, 9)]) == step
+    assert step_for(installed, {"d-7-1-9": 80, "d-7-5-9": 40}) == ((step,) if step else ())
 
 
 def test_map_past_64_k_changes_gets_a_base() -> None:

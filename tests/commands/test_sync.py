@@ -138,7 +138,7 @@ def test_time_of_a_stick_is_the_floor_of_the_clock(
     root = repository.folder / "metadata/1.root.json"
     scanner("sync", "--state", state, "--from", stick, "--root", root)
     floors = StateStore(state)
-    assert floors.time_floor() == _today()
+    assert floors.floor("time") == int(_today().timestamp())
     floors.close()
 
 

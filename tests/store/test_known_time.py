@@ -81,7 +81,7 @@ def test_floors_never_fall(known: Open) -> None:
 def test_floor_of_an_older_release_counts(known: Open, tmp_path: Path) -> None:
     """The floor stands where it has always stood."""
     with closing(StateStore(tmp_path)) as store:
-        store.raise_floor("time", int(NOON.timestamp()))
+        store.raise_floors({"time": int(NOON.timestamp())})
     assert known().load().bounds == TimeBounds(NOON, Base(NOON, 0.0))
 
 
@@ -224,7 +224,7 @@ def test_reset_that_breaks_off_leaves_everything(
 def test_trigger_still_stops_every_lowering(known: Open, tmp_path: Path) -> None:
     """A reset goes around it for one row and leaves it where it is, with the version floors."""
     with closing(StateStore(tmp_path)) as store:
-        store.raise_floor("tuf-root-all", 9)
+        store.raise_floors({"tuf-root-all": 9})
         pushed(known).reset(ClockReset(1, NOON), 200.0)
         assert store.floor("tuf-root-all") == 9
     with (

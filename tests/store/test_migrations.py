@@ -55,7 +55,7 @@ def test_damaged_file_is_moved_aside_not_deleted(
     if damage:
         assert aside.read_bytes() == damage
         assert any("moved aside" in line for line in lines)
-    StateStore(tmp_path).raise_floor("time", 1)
+    StateStore(tmp_path).raise_floors({"time": 1})
 
 
 def test_torn_page_is_found(tmp_path: Path) -> None:
@@ -104,10 +104,10 @@ def test_floor_never_falls(tmp_path: Path) -> None:
     migrate(tmp_path)
     store = StateStore(tmp_path)
     assert store.floor("time") == 0
-    store.raise_floor("time", 100)
-    store.raise_floor("time", 50)
+    store.raise_floors({"time": 100})
+    store.raise_floors({"time": 50})
     assert store.floor("time") == 100
-    assert store.time_floor().timestamp() == 100
+    assert store.floor("time") == 100
     with pytest.raises(sqlite3.IntegrityError, match="never falls"):
         store._db.execute("UPDATE floor SET value = 1")
 

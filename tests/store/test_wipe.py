@@ -45,7 +45,7 @@ def state(tmp_path: Path) -> Path:
         for _ in range(50):
             outbox.append(record)
     with closing(StateStore(folder)) as store:
-        store.raise_floor("time", int(END.timestamp()))
+        store.raise_floors({"time": int(END.timestamp())})
     provide_device_key(folder)
     (folder / "tuf" / "metadata").mkdir(parents=True)
     (folder / "tuf" / "metadata" / "root.json").write_text("{}")
