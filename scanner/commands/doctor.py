@@ -45,7 +45,7 @@ def command(
 
 def look(parts: tuple[str, ...], config: Path, state: Path) -> Iterator[Finding]:
     """One finding after the other, as each part is looked at."""
-    from scanner.doctor import hardware, lists, software
+    from scanner.doctor import software
 
     finding, settings = software.check_config(config)
     if "config" in parts or finding.grade is not Grade.OK:
@@ -58,14 +58,24 @@ def look(parts: tuple[str, ...], config: Path, state: Path) -> Iterator[Finding]
         yield software.check_device(state)
         yield software.check_space(state)
         yield software.check_queue(state)
-    clock, now = hardware.check_clock(state)
-    if "clock" in parts:
-        yield from clock
-    if "lists" in parts and now is not None:
-        is_mock = settings is not None and settings.pins.factory == "mock"
-        yield from lists.check_lists(state, now, allow_test_keys=is_mock)
+    is_mock = settings is not None and settings.pins.factory == "mock"
+    if "clock" in parts or "lists" in parts:
+        yield from _look_at_time(parts, state, allow_test_keys=is_mock)
     if settings is not None:
         yield from _look_at_hardware(parts, settings)
+
+
+def _look_at_time(
+    parts: tuple[str, ...], state: Path, *, allow_test_keys: bool
+) -> Iterator[Finding]:
+    """The clock, and lists by their ages; without a clock these cannot be told, which is said."""
+    from scanner.doctor import hardware, lists
+
+    clock, now = hardware.check_clock(state)
+    if "clock" in parts or now is None:
+        yield from clock
+    if "lists" in parts and now is not None:
+        yield from lists.check_lists(state, now, allow_test_keys=allow_test_keys)
 
 
 def _look_at_hardware(parts: tuple[str, ...], settings: Settings) -> Iterator[Finding]:

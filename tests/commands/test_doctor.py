@@ -13,7 +13,7 @@ from scanner.assembly import CameraProbe, ClockProbe
 from scanner.commands import doctor
 from scanner.config import parse_settings
 from scanner.core.clock import ClockLevel, ClockReading
-from scanner.core.errors import DeviceError
+from scanner.core.errors import DeviceError, StoreError
 from scanner.core.time_bounds import TimeBounds, TimeSource
 from scanner.core.time_memory import TimeMemory
 from scanner.doctor import hardware, lists, software
@@ -63,6 +63,25 @@ def test_simulated_device_is_looked_at(scanner: Run, tmp_path: Path) -> None:
     assert code == 0
     strict, _, _ = scanner("doctor", *arguments, "--only", "pins", "--strict")
     assert strict == 1
+
+
+def test_clock_is_read_only_where_it_is_asked_for(
+    scanner: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clock and lists need it; whoever asks for the rest leaves the databases closed."""
+    asked: list[Path] = []
+
+    def probe(state: Path) -> ClockProbe:
+        asked.append(state)
+        raise StoreError("There is no state.db.")
+
+    monkeypatch.setattr("scanner.assembly.probe_clock", probe)
+    for parts in ("config", "libraries,stores", "camera,pins"):
+        scanner("doctor", "--state", tmp_path, "--only", parts)
+    assert asked == []
+    for number, parts in enumerate(("clock", "lists", "clock,lists"), start=1):
+        _, out, _ = scanner("doctor", "--state", tmp_path, "--only", parts)
+        assert (len(asked), "There is no state.db." in out) == (number, True)
 
 
 def test_unknown_part_exits_64(scanner: Run) -> None:
