@@ -123,32 +123,32 @@ class PostgresBook(SqlBook):
 
     def keep_rows(self, log: int, day: int, rows: Sequence[Row]) -> int:
         """By COPY, which knows no ON CONFLICT: only if something is there already, by a detour."""
-        packed = _packed(log, day, rows)
+        binary = packed(log, day, rows)
         try:
             with self._db.transaction():
-                self._copy("records", packed)
+                self._copy("records", binary)
         except errors.UniqueViolation:
-            return self._keep_new(packed)
+            return self._keep_new(binary)
         return len(rows)
 
     def last_audit(self) -> tuple[int, bytes] | None:
         self._db.execute("LOCK TABLE audit IN EXCLUSIVE MODE")
         return super().last_audit()
 
-    def _keep_new(self, packed: bytes) -> int:
+    def _keep_new(self, binary: bytes) -> int:
         self._db.execute(
             "CREATE TEMPORARY TABLE IF NOT EXISTS offered (LIKE records) ON COMMIT DELETE ROWS"
         )
-        self._copy("offered", packed)
+        self._copy("offered", binary)
         statement = "INSERT INTO records SELECT * FROM offered ON CONFLICT DO NOTHING"
         new = self._db.execute(statement).rowcount
         self._db.execute("TRUNCATE offered")
         return new
 
-    def _copy(self, table: str, packed: bytes) -> None:
+    def _copy(self, table: str, binary: bytes) -> None:
         statement = _COPY.format(table=table)
         with self._db.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(packed)
+            copy.write(binary)
 
     def drop_records(self, day: int) -> tuple[int, int]:
         _lock_tables(self._db)
@@ -216,7 +216,8 @@ def _make_partition(connection: Connection[Any], day: int) -> None:
     connection.execute(f"ALTER TABLE records ATTACH PARTITION {name} FOR VALUES IN ({day})")
 
 
-def _packed(log: int, day: int, rows: Sequence[Row]) -> bytes:
+def packed(log: int, day: int, rows: Sequence[Row]) -> bytes:
+    """As COPY BINARY takes them."""
     pack = _TUPLE.pack
     tuples = [
         pack(9, 4, log, 8, seq, 8, minute, 2, outcome, 2, reason, 2, issuer, 2, flags, 8, version,
