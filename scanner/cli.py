@@ -17,6 +17,8 @@ COMMANDS = {
     "clock": "Show what is known of the time, and set it by hand in two steps.",
     "migrate": "Make or update the databases; runs before `run`.",
     "sync": "Fetch signed lists from a server, folder or stick, and install them.",
+    "upload": "Send sealed scan records to the city's server; run by a timer.",
+    "enrol": "Ask a city to take this device's records, and accept its answer.",
     "status": "Show versions and ages of the lists, the clock, what is held, the space.",
     "lists": "Install lists from a folder, and show their versions and ages.",
     "central": "The city's side: issue and revoke passes, publish lists, take scan records.",

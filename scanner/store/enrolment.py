@@ -77,10 +77,10 @@ def read_enrolment(folder: Path) -> EnrolmentAnswer | None:
         ) from None
 
 
-def accept_answer(
+def check_offered(
     folder: Path, raw: bytes, now: ClockReading, *, anew: bool = False
 ) -> EnrolmentAnswer:
-    """Check an answer and install it. Raises EnrolmentError, StoreError; nothing has changed then.
+    """An answer that this device may install. Raises EnrolmentError, StoreError.
 
     anew: also one that names another server than before, or is older.
     """
@@ -90,17 +90,21 @@ def accept_answer(
     until = answer.certificates[0].not_valid_after_utc
     if now.surely_at_or_after(until):
         raise EnrolmentError(
-            f"The certificate ended on {until:%Y-%m-%d}. Ask for a new one with `scanner enrol "
-            "request`."
+            "Ask for a new answer with `scanner enrol request`: the certificate in this one ended "
+            f"on {until:%Y-%m-%d}."
         )
     before = None if anew else read_enrolment(folder)
     if before is not None:
         _check_follows(answer, before)
+    return answer
+
+
+def keep_answer(folder: Path, raw: bytes) -> None:
+    """Install what `check_offered` has found good. Raises StoreError; nothing has changed then."""
     try:
         write_whole(folder / ENROLMENT_FILE, raw)
     except OSError as error:
         raise StoreError(f"The answer cannot be kept in {folder} ({error}). Make room.") from None
-    return answer
 
 
 @contextmanager

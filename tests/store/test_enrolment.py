@@ -16,7 +16,8 @@ from scanner.core.errors import EnrolmentError, StoreError
 from scanner.store.enrolment import (
     ENROLMENT_FILE,
     TLS_KEY_FILE,
-    accept_answer,
+    check_offered,
+    keep_answer,
     provide_tls_key,
     read_enrolment,
     sending_alone,
@@ -42,6 +43,15 @@ def answered(folder: Path, authority: pki.Authority = CITY) -> EnrolmentAnswer:
         receipt_key=bytes(32),
         issued_at=1_588_150_000,
     )
+
+
+def accept_answer(
+    folder: Path, raw: bytes, now: ClockReading, *, anew: bool = False
+) -> EnrolmentAnswer:
+    """Checked and kept, as the command does it."""
+    answer = check_offered(folder, raw, now, anew=anew)
+    keep_answer(folder, raw)
+    return answer
 
 
 def test_tls_key_is_made_once_for_this_user_alone(tmp_path: Path) -> None:
@@ -156,6 +166,12 @@ def test_damaged_enrolment_is_told(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / ENROLMENT_FILE).write_bytes(damage)
     with pytest.raises(StoreError, match="accept the answer again"):
         read_enrolment(tmp_path)
+
+
+def test_answer_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
+    """What was there before counts on."""
+    with pytest.raises(StoreError, match="Make room"):
+        keep_answer(tmp_path / "gone", b"{}")
 
 
 def test_only_one_process_sends(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from threading import Thread
 
@@ -57,12 +58,16 @@ class City:
     ca: pki.Authority = field(default_factory=pki.Authority)
 
     def server_context(
-        self, *hosts: str, issuer: pki.Authority | None = None, clients: pki.Authority | None = None
+        self,
+        *hosts: str,
+        issuer: pki.Authority | None = None,
+        clients: pki.Authority | None = None,
+        end: datetime = pki.BEGIN + pki.YEAR,
     ) -> ssl.SSLContext:
         """TLS 1.3, a certificate for `hosts`, and only devices of `clients`, else of the city."""
         key = pki.new_key()
         by = issuer or self.ca
-        shown = by.issue(key.public_key(), "server", hosts=hosts or (LOOPBACK,))
+        shown = by.issue(key.public_key(), "server", hosts=hosts or (LOOPBACK,), end=end)
         chain = (shown,) if by is self.ca else (shown, by.certificate)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
