@@ -18,8 +18,10 @@ from scanner.core.reasons import Outcome, Reason
 from scanner.core.record import unpack
 from scanner.core.segment import Segment
 
-QUARTER_MIN, HOUR_MIN = 15, 60
-_LAST_HOUR = 2**32 // HOUR_MIN  # as far as records go
+QUARTER_MIN, HOUR_MIN, DAY_MIN = 15, 60, 1440
+# The last of the year 9999: what a device says is later than that is taken for it.
+LAST_DAY = 2_932_896
+LAST_MINUTE = LAST_DAY * DAY_MIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,14 @@ class Tally:
 def tallies(log: DeviceLog, links: Sequence[Link]) -> list[Tally]:
     """By place and day, in the order of the log."""
     days = _Days()
-    for segment, minute, kind in told_records(log.records, links):
+    for segment, _, minute, kind in told_records(log.records, links):
         quarter = minute - minute % QUARTER_MIN
         days.of(segment).quarters[(quarter, kind)] += 1
     firsts = [link.segment.first_seq for link in links]
     for fold in _standing_folds(log, links):
         segment = links[max(0, bisect_right(firsts, fold.first) - 1)].segment
         for hour, outcome, reason, n in fold.counts:
-            if 0 <= hour <= _LAST_HOUR and 0 < n < 2**32:
+            if 0 <= hour <= LAST_MINUTE // HOUR_MIN and 0 < n < 2**32:
                 key = (hour * HOUR_MIN, _kind(outcome, reason))
                 days.of(segment, fold.day).hours[key] += n
     return list(days.found.values())
@@ -74,14 +76,14 @@ class _Days:
 
     def of(self, segment: Segment, day: int | None = None) -> Tally:
         place = Place(segment.device, segment.checkpoint)
-        key = (place, segment.day if day is None else day)
+        key = (place, max(0, min(segment.day if day is None else day, LAST_DAY)))
         return self.found.setdefault(key, Tally(*key))
 
 
 def told_records(
     records: Mapping[int, bytes], links: Sequence[Link]
-) -> Iterator[tuple[Segment, int, Kind]]:
-    """Each sealed record that is there: its segment, its minute, its kind."""
+) -> Iterator[tuple[Segment, int, int, Kind]]:
+    """Each sealed record that is there: its segment, its seq, its minute, its kind."""
     before: tuple[int, Kind] = (0, Kind())
     for link in links:
         segment = link.segment
@@ -94,15 +96,15 @@ def told_records(
                 kind = Kind(kind.outcome, kind.reason, _followed(before, seq))
             else:
                 before = (seq, kind)
-            yield segment, minute, kind
+            yield segment, seq, minute, kind
 
 
 def _read(body: bytes) -> tuple[int, Kind]:
     try:
         _, record = unpack(body)
     except ValueError:
-        return int.from_bytes(body[4:8], "little"), Kind()
-    return record.minute, _kind(record.outcome, record.reason)
+        return min(int.from_bytes(body[4:8], "little"), LAST_MINUTE), Kind()
+    return min(record.minute, LAST_MINUTE), _kind(record.outcome, record.reason)
 
 
 def _followed(before: tuple[int, Kind], seq: int) -> Reason | None:
