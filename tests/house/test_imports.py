@@ -62,6 +62,7 @@ PLANTED = {
     "no-network": ("scanner/vision/decode.py", "import http.client"),
     "hardware-behind-assembly": ("scanner/commands/check.py", "import hardware.clock"),
     "central-on-core": ("scanner/central/issue.py", "import scanner.store.state"),
+    "logs-on-core": ("scanner/logs/files.py", "import scanner.store.state"),
     "central-apart": ("scanner/display.py", "import scanner.central.issue"),
 }
 
