@@ -21,6 +21,7 @@ from scanner.store.outbox import SqliteOutbox
 from scanner.sync.push import PushReport
 from tests import pki
 from tests.commands.conftest import Run
+from tests.house.test_startup import ELSEWHERE, PICTURES, RUN_COMMAND, modules_after
 from tests.sync.sealed import SERVER_KEY, MemoryServer, SealedDevice
 from tests.sync.tls_server import City, Handler, Send, TlsServer, response, serve
 
@@ -148,6 +149,17 @@ def test_records_go_up_and_are_told(scanner: Run, enrolled: Office) -> None:
     assert sorted(enrolled.memory.written) == list(range(1, 31))
     assert scanner("upload", *enrolled.arguments)[0] == 0
     assert len(enrolled.server.requests) == 2
+
+
+def test_upload_is_a_light_process(enrolled: Office) -> None:
+    """Each minute, beside the loop: no picture, no list, no web server, no migration is loaded."""
+    arguments = [str(each) for each in ("upload", *enrolled.arguments)]
+    checkout = Path(__file__).resolve().parents[2]
+    loaded = modules_after(RUN_COMMAND.format(arguments=arguments), checkout)
+    assert {"ssl", "urllib3", "scanner.sync.push"} <= loaded
+    assert loaded & (PICTURES - {"cryptography", "sqlite3"} | ELSEWHERE) == set()
+    assert loaded & {"tuf", "requests", "asyncio", "starlette", "uvicorn", "sqlite_utils"} == set()
+    assert len(enrolled.server.requests) == 1
 
 
 def test_device_of_nobody_sends_nothing(scanner: Run, office: Office) -> None:
