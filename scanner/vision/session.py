@@ -89,7 +89,7 @@ def start_child(hang_s: float = 0.8) -> Session:
         options = ["--socket-fd", str(fd), "--hang-s", str(hang_s)]
         try:
             process = subprocess.Popen(
-                [sys.executable, "-m", "scanner.vision.worker", *options],
+                [sys.executable, "-m", "scanner.vision.parent", *options],
                 pass_fds=[fd],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -24,7 +24,7 @@ NETWORK = {
 # What only the reader process, a command beside the loop or the central server needs.
 ELSEWHERE = {
     "zxingcpp", "pyzbar", "pyrage", "segno", "scanner.vision.decode", "scanner.vision.engines",
-    "scanner.vision.worker", "scanner.store.migrations",
+    "scanner.vision.parent", "scanner.store.migrations",
     "scanner.sync.bundle", "scanner.demo.journey", "scanner.commands.demo", "scanner.central.issue",
 }  # fmt: skip
 # 3.7 MB of a second OpenSSL, and 2.5 MB that read SSH keys; `scanner.core.hashing` says more.

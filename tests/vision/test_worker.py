@@ -15,15 +15,20 @@ from pathlib import Path
 import cbor2
 import numpy as np
 import pytest
+import segno
 from numpy.typing import NDArray
 
 from scanner.core.reading import Reading
 from scanner.ports import Frame
+from scanner.vision import seccomp
+from scanner.vision.charsets import OF_ZBAR, load_charsets
+from scanner.vision.engines import Found, Zbar
 from scanner.vision.link import ReaderLink
 from scanner.vision.messages import MAX_ANSWER_BYTES, Answer, Request, send_slots
+from scanner.vision.parent import listen, supervise
 from scanner.vision.session import Session, connect, start_child
 from scanner.vision.slots import FrameSlots
-from scanner.vision.worker import listen, supervise
+from scanner.vision.worker import Limits
 
 Grey = NDArray[np.uint8]
 Render = Callable[..., Grey]
@@ -112,7 +117,7 @@ def test_a_connection_closed_later_ends_worker_and_reader(
 
 
 def supervised(
-    slots: FrameSlots, read: Callable[[Grey], list[Reading]]
+    slots: FrameSlots, read: Callable[[Grey], list[Reading]], life_s: float = 60
 ) -> tuple[int, socket.socket]:
     """A process that supervises workers with this way to read: its id and the loop's socket."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -120,7 +125,7 @@ def supervised(
     if child == 0:
         ours.close()
         try:
-            supervise(theirs, slots.fds, read, hang_s=0.05)
+            supervise(theirs, slots.fds, read, Limits(0.25, hang_s=0.05, life_s=life_s))
         finally:
             os._exit(0)
     theirs.close()
@@ -155,11 +160,59 @@ def test_whatever_befalls_a_worker_the_next_one_waits(
     os.waitpid(child, 0)
 
 
+def test_a_worker_of_age_is_replaced(slots: FrameSlots) -> None:
+    """One that does nothing wrong goes, too: it might only seem so."""
+    child, ours = supervised(slots, lambda _: [], life_s=0.001)
+    with ours:
+        ours.settimeout(20)
+        for _ in range(3):
+            assert Answer.decode(ours.recv(MAX_ANSWER_BYTES)) == Answer(None)
+    os.waitpid(child, 0)
+
+
+def test_a_worker_that_cannot_be_confined_reads_nothing(
+    monkeypatch: pytest.MonkeyPatch, slots: FrameSlots, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not even one frame is decoded by an open worker, and no other worker is tried."""
+    monkeypatch.setattr(seccomp, "machine", lambda: None)
+    child, ours = supervised(slots, lambda _: [])
+    with ours:
+        ours.settimeout(20)
+        ours.send(Request(0, 40, 40, 1).encode())
+        os.waitpid(child, 0)
+        with pytest.raises(ConnectionResetError):
+            ours.recv(MAX_ANSWER_BYTES)
+    assert "could not be confined" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["日本語", "Ελλάς", "naïve"])
+def test_zbar_finds_its_charsets_without_opening_a_file(
+    slots: FrameSlots, to_pixels: Callable[..., Grey], text: str
+) -> None:
+    """libzbar looks at the charset of every code; a confined worker has them all loaded."""
+    assert set(load_charsets()) == set(OF_ZBAR)
+    child, ours = supervised(slots, lambda grey: [in_corners(code) for code in Zbar()(grey)])
+    code = to_pixels(segno.make(text, micro=False).matrix)
+    slots.write(0, code)
+    with ours:
+        ours.settimeout(20)
+        assert Answer.decode(ours.recv(MAX_ANSWER_BYTES)) == Answer(None)
+        ours.send(Request(0, code.shape[0], code.shape[1], 1).encode())
+        answer = Answer.decode(ours.recv(MAX_ANSWER_BYTES))
+    os.waitpid(child, 0)
+    assert (answer.number, len(answer.readings)) == (1, 1)
+
+
+def in_corners(code: Found) -> Reading:
+    """Its bytes; where they lie does not matter here."""
+    return Reading(code.payload, ((0, 0), (0, 0), (0, 0), (0, 0)))
+
+
 def test_the_service_serves_one_loop_after_the_other(tmp_path: Path, render: Render) -> None:
     """A reader behind a path outlives its connections; the socket is for owner and group only."""
     path = tmp_path / "reader.sock"
     service = subprocess.Popen(
-        [sys.executable, "-m", "scanner.vision.worker", "--socket", str(path)]
+        [sys.executable, "-m", "scanner.vision.parent", "--socket", str(path)]
     )
     frame = Frame(1, render(b"MP1:A"), 0.0)
     for _ in range(2):
@@ -179,7 +232,7 @@ def test_a_stopped_worker_of_a_service_is_replaced(
     """The loop cannot kill a service's worker; closing the connection does."""
     path = tmp_path / "reader.sock"
     service = subprocess.Popen(
-        [sys.executable, "-m", "scanner.vision.worker", "--socket", str(path)]
+        [sys.executable, "-m", "scanner.vision.parent", "--socket", str(path)]
     )
     frame = Frame(1, render(b"MP1:A"), 0.0)
     with closing(ReaderLink(partial(connect, path), deadline_s=1.0)) as link:

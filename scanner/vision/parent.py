@@ -1,0 +1,172 @@
+"""The reader's parent: it has imported everything, forks the worker, and never looks at a pixel.
+
+    python -m scanner.vision.parent --socket-fd N     a child of the loop, one connection
+    python -m scanner.vision.parent --socket PATH     a service, one connection after the other
+
+A crafted code may kill or hang the worker: the next one is forked in milliseconds. The parent goes
+when the loop closes the socket or dies, and takes its worker along.
+
+A worker lives for a minute at most. Whoever has taken one over without a trace could keep the
+passes it sees and show one of them later, in the name of somebody else: this ends that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import select
+import signal
+import socket
+import stat
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from scanner.vision import seccomp
+from scanner.vision.charsets import load_charsets
+from scanner.vision.decode import read_codes
+from scanner.vision.messages import ProtocolError, receive_slots
+from scanner.vision.worker import Ending, Limits, Read, run_worker
+
+QUICK_DEATH_S = 0.05  # a worker that dies sooner after its fork may never have decoded anything
+MAX_PAUSE_S = 0.05  # the successor of a killed worker is promised within 300 ms
+NOT_ALLOWED = 78  # exit status of a parent that may fork no worker [sysexits.h, EX_CONFIG]
+
+EXPECTED = (Ending.LOOP_GONE, Ending.OF_AGE)
+CAUSES = {
+    Ending.ITS_OWN_FAULT: "failed in its own code",
+    Ending.OUT_OF_MEMORY: "needed more memory than it may have",
+    Ending.NO_FRAME: "was asked for what is no frame",
+    Ending.UNCONFINED: "could not be confined",
+    -signal.SIGALRM: "took too long for a frame",
+    -signal.SIGSYS: "made a system call that decoding does not need",
+}
+
+
+def supervise(channel: socket.socket, fds: Sequence[int], read: Read, limits: Limits) -> None:
+    """Keep one worker alive until the loop has gone, or until one could not be confined."""
+    pause_s = 0.0
+    deaths: Counter[int] = Counter()
+    parent_pid = os.getpid()  # asked for before the fork: a child may be an orphan from the start
+    while True:
+        born_s = time.monotonic()
+        worker = os.fork()
+        if worker == 0:
+            run_worker(channel, fds, read, limits, parent_pid)
+        ending = _ending_of(worker, channel, limits.life_s)
+        deaths[ending] += 1
+        _report(ending, deaths[ending])
+        if ending in (Ending.LOOP_GONE, Ending.UNCONFINED):
+            return
+        # A worker that cannot even start must not turn the board into a heater.
+        is_quick = time.monotonic() - born_s < QUICK_DEATH_S
+        pause_s = min(MAX_PAUSE_S, pause_s * 2 or 0.01) if is_quick else 0.0
+        time.sleep(pause_s)
+
+
+def _ending_of(worker: int, channel: socket.socket, life_s: float) -> int:
+    """Wait until it dies, is of age or the loop has gone: how it ended; it is dead then."""
+    pidfd = os.pidfd_open(worker)
+    try:
+        poll = select.poll()
+        poll.register(pidfd, select.POLLIN)
+        poll.register(channel, 0)  # only POLLHUP and POLLERR: the messages are the worker's
+        seen = {fd for fd, _ in poll.poll(life_s * 1000)}
+    finally:
+        os.close(pidfd)
+    if pidfd in seen:
+        return os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
+    os.kill(worker, signal.SIGKILL)
+    os.waitpid(worker, 0)
+    return Ending.LOOP_GONE if seen else Ending.OF_AGE
+
+
+def _report(ending: int, times: int) -> None:
+    """Into the log, the first time and then ever more rarely: a card has only so many writes."""
+    if ending not in EXPECTED and times in (1, 10, 100, 1000, 10_000, 100_000):
+        print(f"reader: a worker {_cause(ending)} ({times}×)", file=sys.stderr, flush=True)
+
+
+def _cause(ending: int) -> str:
+    if ending in CAUSES:
+        return CAUSES[ending]
+    return f"was killed by {signal.Signals(-ending).name}" if ending < 0 else f"ended: {ending}"
+
+
+def hold_session(channel: socket.socket, limits: Limits) -> None:
+    """One connection from the slots to its end. Raises ProtocolError."""
+    fds = receive_slots(channel)
+    if fds is None:
+        return
+    try:
+        supervise(channel, fds, lambda grey: read_codes(grey, limits.stages_s), limits)
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
+def listen(path: Path) -> socket.socket:
+    """A listening socket at this path, for owner and group; replaces one left by a crash."""
+    if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
+        path.unlink()
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    old_mask = os.umask(0o117)
+    try:
+        server.bind(str(path))
+    finally:
+        os.umask(old_mask)
+    server.listen(1)
+    return server
+
+
+def serve_path(path: Path, limits: Limits) -> NoReturn:
+    """Hold one session after the other, for ever."""
+    with listen(path) as server:
+        while True:
+            channel, _ = server.accept()
+            with channel, suppress(ProtocolError):
+                hold_session(channel, limits)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="scanner.vision.parent", description=__doc__)
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--socket-fd", type=int, help="a connected socket inherited from the loop")
+    where.add_argument("--socket", type=Path, help="path of a Unix socket to listen on")
+    parser.add_argument("--stages-s", type=float, default=0.25)
+    parser.add_argument("--hang-s", type=float, default=0.8)
+    parser.add_argument("--life-s", type=float, default=60.0)
+    parser.add_argument(
+        "--may-be-open", action="store_true", help="go on where no filter of system calls is had"
+    )
+    chosen = parser.parse_args(arguments)
+    missing = seccomp.why_missing()
+    if missing and not chosen.may_be_open:
+        print(f"reader: not started, it cannot be confined: {missing}", file=sys.stderr)
+        return NOT_ALLOWED
+    limits = Limits(chosen.stages_s, chosen.hang_s, chosen.life_s, is_filtered=missing is None)
+    load_charsets()
+    gc.freeze()  # what is imported stays shared with every worker
+    if chosen.socket is not None:
+        serve_path(chosen.socket, limits)
+    return serve_fd(chosen.socket_fd, limits)
+
+
+def serve_fd(fd: int, limits: Limits) -> int:
+    """Hold the one session of an inherited socket: the exit status."""
+    try:
+        with socket.socket(fileno=fd) as channel:
+            hold_session(channel, limits)
+    except ProtocolError as error:
+        print(f"reader: the loop broke the protocol: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
