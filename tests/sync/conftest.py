@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from scanner.core.claims import Movement
 from scanner.core.clock import ClockReading
-from scanner.core.facts import ListFacts
+from scanner.core.facts import ListFacts, PassStatus
 from scanner.core.formats import open_pass
 from scanner.core.policy import Checkpoint
 from scanner.store.migrations import migrate
@@ -22,7 +22,10 @@ from scanner.sync.client import UpdateClient
 from scanner.sync.fetch import ListFetcher
 from scanner.sync.pull import Report, pull
 from tests import city
-from tests.sync.repository import Repository
+from tests.sync.repository import Repository, delta
+
+# When the city publishes what `followed` has not seen yet.
+LATER = city.NOW + timedelta(minutes=5)
 
 
 def plain(packed: bytes) -> bytes:
@@ -78,3 +81,14 @@ def repository(tmp_path: Path) -> Repository:
 def device(tmp_path: Path, repository: Repository) -> Device:
     """A new device that trusts the city's first root."""
     return Device(tmp_path, repository.first_root)
+
+
+@pytest.fixture
+def followed(device: Device, repository: Repository) -> Iterator[Device]:
+    """A device that has seen two states of the city."""
+    device.sync(repository.url)
+    repository.put(delta(2, 3, [99])).publish(city.NOW + timedelta(minutes=1))
+    device.sync(repository.url)
+    yield device
+    assert device.facts(99).status is PassStatus.REVOKED
+    assert device.facts(city.REVOKED).status is PassStatus.REVOKED

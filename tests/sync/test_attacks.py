@@ -5,25 +5,20 @@ After each the lists installed before are what the device judges by, and the rea
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
-from tuf.api.metadata import MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
+from tuf.api.metadata import MetaFile, Root, Snapshot, Targets, Timestamp
 
-from scanner.core.errors import CheckpointError, SyncError, UpdateError
-from scanner.core.facts import PassStatus
+from scanner.core.errors import UpdateError
 from tests import city
-from tests.sync.conftest import Device
-from tests.sync.repository import REV, Repository, delta, signer
+from tests.sync.conftest import LATER, Device
+from tests.sync.repository import REV, Repository, signer
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-LATER = city.NOW + 5 * MINUTE
 
 Attack = Callable[[Repository], None]
 
@@ -167,17 +162,6 @@ ATTACKS: list[Attack] = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def followed(device: Device, repository: Repository) -> Iterator[Device]:
-    """A device that has seen two states of the city."""
-    device.sync(repository.url)
-    repository.put(delta(2, 3, [99])).publish(city.NOW + MINUTE)
-    device.sync(repository.url)
-    yield device
-    assert device.facts(99).status is PassStatus.REVOKED
-    assert device.facts(city.REVOKED).status is PassStatus.REVOKED
-
-
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
 @pytest.mark.parametrize("cache", ["kept", "emptied"])
 def test_attack_is_refused(
@@ -222,202 +206,8 @@ def test_each_role_expires(followed: Device, repository: Repository, role: str) 
         followed.sync(repository.url, LATER)
 
 
-def only_target(repository: Repository, begin: str) -> Path:
-    (path,) = (repository.folder / "targets").glob(f"*.{begin}")
-    return path
-
-
-def test_target_of_other_bytes_is_refused(followed: Device, repository: Repository) -> None:
-    """Of the same length, and not what was signed."""
-    repository.put(delta(3, 4, [100])).publish(LATER)
-    path = only_target(repository, "d-7-3-4")
-    path.write_bytes(bytes(len(path.read_bytes())))
-    with pytest.raises(UpdateError, match="not the one that was signed"):
-        followed.sync(repository.url, LATER)
-
-
-@pytest.mark.parametrize("extra", [-1, 1, 1_000_000])
-def test_target_of_another_length_is_refused(
-    followed: Device, repository: Repository, extra: int
-) -> None:
-    """Shorter, longer, and without end."""
-    repository.put(delta(3, 4, [100])).publish(LATER)
-    path = only_target(repository, "d-7-3-4")
-    body = path.read_bytes()
-    path.write_bytes(body[:extra] if extra < 0 else body + bytes(extra))
-    with pytest.raises(UpdateError):
-        followed.sync(repository.url, LATER)
-    assert followed.fetcher.received < 100_000
-
-
-def test_target_beyond_128_kb_is_not_fetched(followed: Device, repository: Repository) -> None:
-    """Also when it is signed: a device's memory and line are small."""
-    repository.put({"rules-2": b"[]" + b" " * 200_000}).publish(LATER)
-    with pytest.raises(UpdateError, match="131072"):
-        followed.sync(repository.url, LATER)
-    assert followed.fetcher.received < 100_000
-
-
-def test_lost_target_is_asked_for_again(followed: Device, repository: Repository) -> None:
-    """A server that lacks a file may have it later; the run says so."""
-    repository.put(delta(3, 4, [100])).publish(LATER)
-    path = only_target(repository, "d-7-3-4")
-    body = path.read_bytes()
-    path.unlink()
-    with pytest.raises(SyncError) as caught:
-        followed.sync(repository.url, LATER)
-    assert caught.value.retryable
-    path.write_bytes(body)
-    followed.sync(repository.url, LATER)
-    assert followed.facts(100).status is PassStatus.REVOKED
-
-
-@pytest.mark.parametrize("name", ["keys-9-0", "policy-9", "rules-9", "issued-0123456789abcdef"])
-def test_stolen_online_key_publishes_no_documents(
-    followed: Device, repository: Repository, name: str
-) -> None:
-    """Trust list, policy, rules and issued sets named by the online role are nobody's."""
-    body = city.trust_list(state="dead") if name.startswith("keys") else b"[]"
-    repository.bodies[name] = body
-    repository.rev.targets[name] = TargetFile.from_data(name, body, ["sha256"])
-    repository.publish(LATER)
-    report = followed.sync(repository.url, LATER)
-    assert set(report.changed) <= {"offline-until"}
-    assert followed.facts(99).status is PassStatus.REVOKED
-
-
 def test_time_of_the_future_is_refused(followed: Device, repository: Repository) -> None:
     """A list that claims to be of next year would be fresh until then."""
     repository.publish(LATER, issued_at=int((city.NOW + 365 * DAY).timestamp()))
     with pytest.raises(UpdateError, match="future"):
         followed.sync(repository.url, LATER, latest=int(LATER.timestamp()))
-
-
-def test_online_keys_are_rotated(followed: Device, repository: Repository) -> None:
-    """A new root names new keys, and the device goes on; the old ones count no more."""
-    old = repository.signers[Timestamp.type][0]
-    new = signer("timestamp of may")
-    repository.root.revoke_key(old.public_key.keyid, Timestamp.type)
-    repository.root.add_key(new.public_key, Timestamp.type)
-    repository.signers[Timestamp.type] = [new]
-    repository.renew_root()
-    repository.put(delta(3, 4, [100])).publish(LATER)
-    followed.sync(repository.url, LATER)
-    assert followed.facts(100).status is PassStatus.REVOKED
-    repository.timestamp.version += 1
-    repository.write(repository.timestamp, Timestamp.type, [old])
-    with pytest.raises(UpdateError):
-        followed.sync(repository.url, LATER)
-
-
-def test_root_keys_are_rotated(followed: Device, repository: Repository) -> None:
-    """Signed by three of the old and three of the new."""
-    old = repository.signers[Root.type]
-    new = [signer(f"root of may {number}") for number in range(5)]
-    for each in old:
-        repository.root.revoke_key(each.public_key.keyid, Root.type)
-    for each in new:
-        repository.root.add_key(each.public_key, Root.type)
-    repository.signers[Root.type] = new
-    repository.renew_root(*old)
-    repository.put(delta(3, 4, [100])).publish(LATER)
-    assert followed.sync(repository.url, LATER).offer.root_version == 2
-    shutil.rmtree(followed.work)
-    assert followed.sync(repository.url, LATER).offer.root_version == 2
-
-
-def run_up_and_rotate(repository: Repository, role: str) -> None:
-    """A thief publishes versions near the end of all numbers; the city takes the key away."""
-    old = repository.signers[role][0]
-    new = signer(f"{role} of may")
-    if role == REV:
-        repository.targets.revoke_key(old.public_key.keyid, REV)
-        repository.targets.add_key(new.public_key, REV)
-    else:
-        repository.root.revoke_key(old.public_key.keyid, role)
-        repository.root.add_key(new.public_key, role)
-    repository.signers[role] = [new]
-
-
-def test_versions_run_up_by_a_thief_are_recovered(followed: Device, repository: Repository) -> None:
-    """Fast-forward: with the keys go the floors that they made, and the city counts on."""
-    parts: list[Timestamp | Snapshot | Targets]
-    parts = [repository.timestamp, repository.snapshot, repository.rev]
-    versions = [part.version for part in parts]
-    for part in parts:
-        part.version = 2**31
-    repository.publish(LATER)
-    followed.sync(repository.url, LATER)
-    for part, version in zip(parts, versions, strict=True):
-        part.version = version
-    with pytest.raises(UpdateError):
-        followed.sync(repository.publish(LATER).url, LATER)
-    for role in (REV, Snapshot.type, Timestamp.type):
-        run_up_and_rotate(repository, role)
-    repository.renew_root()
-    repository.put(delta(3, 4, [100])).publish(LATER + MINUTE)
-    followed.sync(repository.url, LATER)
-    assert followed.facts(100).status is PassStatus.REVOKED
-
-
-@pytest.mark.parametrize("file", ["timestamp.json", "snapshot.json", "targets.json", "rev.json"])
-@pytest.mark.parametrize("damage", [b"", b"{", None])
-def test_torn_cache_is_fetched_anew(
-    followed: Device, repository: Repository, file: str, damage: bytes | None
-) -> None:
-    """Empty, cut, or gone: the run goes on as if nothing had been kept."""
-    path = followed.work / "metadata" / file
-    if damage is None:
-        path.unlink()
-    else:
-        path.write_bytes(damage)
-    repository.put(delta(3, 4, [100])).publish(LATER)
-    followed.sync(repository.url, LATER)
-    assert followed.facts(100).status is PassStatus.REVOKED
-
-
-def test_attack_is_kept_for_status(followed: Device) -> None:
-    """The reason stands in the database until a run goes well."""
-    from scanner.store.writer import read_notes
-
-    followed.writer.note_faults(5, ["sync: refused"])
-    assert read_notes(followed.state).faults == ((5, "sync: refused"),)
-    followed.writer.note_faults(6, [])
-    assert read_notes(followed.state).faults == ()
-
-
-def test_every_error_says_what_to_do(device: Device, tmp_path: Path) -> None:
-    """A folder that is gone, a server that is none."""
-    for url in ((tmp_path / "nowhere").as_uri() + "/", "http://127.0.0.1:9/"):
-        with pytest.raises(CheckpointError, match=r"Check the network|Try again"):
-            device.sync(url)
-
-
-def _moment(seconds: int) -> datetime:
-    return city.NOW + timedelta(seconds=seconds)
-
-
-def test_end_of_regime_comes_from_the_root_alone(followed: Device, repository: Repository) -> None:
-    """Three of five set it, a newer root moves it; nothing else is asked."""
-    repository.root.unrecognized_fields["x-end-of-regime"] = _moment(3600).isoformat()
-    repository.renew_root()
-    repository.timestamp.unrecognized_fields["x-end-of-regime"] = _moment(0).isoformat()
-    repository.publish(LATER)
-    report = followed.sync(repository.url, LATER)
-    assert report.changed["end-of-regime"] == int(_moment(3600).timestamp())
-
-
-def test_reference_time_is_where_the_library_looks(device: Device, repository: Repository) -> None:
-    """The private name that the client sets is the one the library compares with."""
-    client = device.client(repository.url, city.NOW + 3000 * DAY)
-    assert client._updater._trusted_set.reference_time == city.NOW + 3000 * DAY
-    with pytest.raises(UpdateError, match="expired"):
-        client.refresh()
-
-
-def test_hashes_in_names_are_those_of_the_bodies(repository: Repository) -> None:
-    """The simulator keeps to the layout that clients ask for."""
-    for path in (repository.folder / "targets").iterdir():
-        digest, _, _ = path.name.partition(".")
-        assert hashlib.sha256(path.read_bytes()).hexdigest() == digest
-    assert json.loads(repository.first_root)["signed"]["consistent_snapshot"] is True

@@ -10,7 +10,7 @@ import pytest
 from scanner.core.policy import Checkpoint
 from scanner.store.trust_list import SqliteLists
 from tests import city
-from tests.sync.conftest import Device
+from tests.sync.conftest import LATER, Device
 from tests.sync.repository import Repository
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -31,6 +31,17 @@ def end_on(device: Device) -> datetime | None:
     """As the loop reads it."""
     with closing(SqliteLists(device.state, Checkpoint(), allow_test_keys=False)) as lists:
         return lists.policy.end_of_regime
+
+
+def test_end_of_regime_comes_from_the_root_alone(followed: Device, repository: Repository) -> None:
+    """Three of five set it, a newer root moves it; nothing else is asked."""
+    at = city.NOW + timedelta(hours=1)
+    repository.root.unrecognized_fields[FIELD] = at.isoformat()
+    repository.renew_root()
+    repository.timestamp.unrecognized_fields[FIELD] = city.NOW.isoformat()
+    repository.publish(LATER)
+    report = followed.sync(repository.url, LATER)
+    assert report.changed["end-of-regime"] == int(at.timestamp())
 
 
 def test_root_without_a_date_ends_nothing(device: Device, repository: Repository) -> None:
