@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from scanner.__main__ import run
 from scanner.central.city import Means
 from scanner.central.files import Writer, write_atomically
 from scanner.central.founding import Charter, found
 from scanner.central.ledger import Ledger, open_ledger
+from tests.central.desk import LATER, Central, Said
 from tests.central.device import Device
 from tests.city import NOW
 from tests.postgres import NOT_FOUND, Postgres, find_binaries, running_postgres
@@ -83,3 +85,15 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
     opened = open_ledger(ledger_url, connections=3)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def scanner(central: Path, capfd: pytest.CaptureFixture[str]) -> Central:
+    """Runs `scanner central …` at a moment; gives exit code, output and errors."""
+
+    def call(*arguments: object, at: datetime = LATER) -> Said:
+        words = ["central", "--dir", central, "--at", at.isoformat(), *arguments]
+        code = run([str(word) for word in words])
+        return (code, *capfd.readouterr())
+
+    return call
