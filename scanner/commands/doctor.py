@@ -11,7 +11,7 @@ import click
 from scanner.config import Settings, find_config, find_state
 from scanner.doctor.finding import Finding, Grade, exit_code
 
-PARTS = ("config", "libraries", "stores", "clock", "lists", "camera", "pins")
+PARTS = ("config", "libraries", "stores", "clock", "lists", "upload", "camera", "pins")
 
 
 @click.command()
@@ -23,13 +23,13 @@ PARTS = ("config", "libraries", "stores", "clock", "lists", "camera", "pins")
 def command(
     config: Path | None, state: Path | None, only: str | None, strict: bool, as_json: bool
 ) -> int:
-    """Look at settings, libraries, databases, clock, lists, camera and lamps.
+    """Look at settings, libraries, databases, clock, lists, upload, camera and lamps.
 
     \b
     Exit code:
       0 all is well          1 warnings, with --strict
       2 a failure: passes would not be admitted, or lamps not lit
-      3 not configured: nobody has told this device what it is
+      3 not configured: nobody has told this device what it is or whose
     """
     parts = PARTS if only is None else tuple(part.strip() for part in only.split(","))
     if unknown := set(parts) - set(PARTS):
@@ -59,23 +59,26 @@ def look(parts: tuple[str, ...], config: Path, state: Path) -> Iterator[Finding]
         yield software.check_space(state)
         yield software.check_queue(state)
     is_mock = settings is not None and settings.pins.factory == "mock"
-    if "clock" in parts or "lists" in parts:
-        yield from _look_at_time(parts, state, allow_test_keys=is_mock)
+    is_standalone = settings is not None and settings.standalone
+    if set(parts) & {"clock", "lists", "upload"}:
+        yield from _look_at_time(parts, state, allow_test_keys=is_mock, is_standalone=is_standalone)
     if settings is not None:
         yield from _look_at_hardware(parts, settings)
 
 
 def _look_at_time(
-    parts: tuple[str, ...], state: Path, *, allow_test_keys: bool
+    parts: tuple[str, ...], state: Path, *, allow_test_keys: bool, is_standalone: bool
 ) -> Iterator[Finding]:
-    """The clock, and lists by their ages; without a clock these cannot be told, which is said."""
-    from scanner.doctor import hardware, lists
+    """The clock, and what is judged by it; without a clock no age can be told, which is said."""
+    from scanner.doctor import hardware, lists, upload
 
     clock, now = hardware.check_clock(state)
     if "clock" in parts or now is None:
         yield from clock
     if "lists" in parts and now is not None:
         yield from lists.check_lists(state, now, allow_test_keys=allow_test_keys)
+    if "upload" in parts:
+        yield from upload.check_upload(state, now, is_standalone=is_standalone)
 
 
 def _look_at_hardware(parts: tuple[str, ...], settings: Settings) -> Iterator[Finding]:

@@ -114,14 +114,6 @@ def test_wrong_setting_is_named(tmp_path: Path) -> None:
     assert "line 2, pins.green" in finding.found
 
 
-def test_device_without_server_says_so(tmp_path: Path) -> None:
-    """Neither enrolled nor standalone: records would never be uploaded."""
-    (tmp_path / "x.toml").write_text("standalone = false")
-    finding, _ = software.check_config(tmp_path / "x.toml")
-    assert finding.grade is Grade.UNCONFIGURED
-    assert "standalone = true" in finding.fix
-
-
 def test_damaged_database_is_found(tmp_path: Path) -> None:
     """And one that was moved aside is not forgotten."""
     migrate(tmp_path)
@@ -252,4 +244,13 @@ def test_old_zbar_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_part_can_be_named() -> None:
     """What --help lists is what there is."""
-    assert doctor.PARTS == ("config", "libraries", "stores", "clock", "lists", "camera", "pins")
+    assert doctor.PARTS == (
+        "config",
+        "libraries",
+        "stores",
+        "clock",
+        "lists",
+        "upload",
+        "camera",
+        "pins",
+    )
