@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from scanner.assembly.clock import open_known_time, start_clock
 from scanner.assembly.housekeeping import Housekeeping, Stores
+from scanner.assembly.stickers import StickerReport
 from scanner.checkpoint import Ports, Scan, ScanLoop
 from scanner.config import Settings
 from scanner.core.errors import ConfigError, StoreError
@@ -37,6 +38,7 @@ class Device:
 
     loop: ScanLoop
     keep_house: Housekeeping
+    report_stickers: StickerReport
     notify: SystemdNotifier
 
     def turn(self) -> Scan | None:
@@ -44,6 +46,7 @@ class Device:
         scan = self.loop.step()
         now_s = self.loop.ports.clock.monotonic_s()
         try:
+            self.report_stickers(self.loop.gate.stickers, now_s)
             self.keep_house(now_s)
         except StoreError as error:
             # A full disk must not end the checkpoint: it goes on and answers STORE by itself.
@@ -124,7 +127,8 @@ def device(
         decoder.wait_until_ready()
         keys = (Path(settings.fleet_key),) if settings.fleet_key else ()
         stores = Stores(lists, outbox, known, keys)
-        yield Device(loop, Housekeeping(state, real, stores), SystemdNotifier())
+        house, stickers = Housekeeping(state, real, stores), StickerReport(clock, outbox)
+        yield Device(loop, house, stickers, SystemdNotifier())
 
 
 def wiring_of(settings: Settings) -> Wiring:

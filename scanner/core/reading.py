@@ -22,6 +22,8 @@ LEFT_S = 0.12
 TRIGGER_EVERY_S = 0.5
 BUSY_CHANGES, BUSY_WITHIN_S, BUSY_FOR_S = 20, 10.0, 5.0
 STICKER_S, STICKER_PX = 60.0, 10
+# Counted when a code has stayed for so long that it is masked.
+STICKER = "STICKER"
 
 
 @dataclass(frozen=True, slots=True)
