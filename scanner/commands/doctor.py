@@ -63,7 +63,7 @@ def look(parts: tuple[str, ...], config: Path, state: Path) -> Iterator[Finding]
     if set(parts) & {"clock", "lists", "upload"}:
         yield from _look_at_time(parts, state, allow_test_keys=is_mock, is_standalone=is_standalone)
     if settings is not None:
-        yield from _look_at_hardware(parts, settings)
+        yield from _look_at_hardware(parts, settings, state)
 
 
 def _look_at_time(
@@ -81,10 +81,11 @@ def _look_at_time(
         yield from upload.check_upload(state, now, is_standalone=is_standalone)
 
 
-def _look_at_hardware(parts: tuple[str, ...], settings: Settings) -> Iterator[Finding]:
+def _look_at_hardware(parts: tuple[str, ...], settings: Settings, state: Path) -> Iterator[Finding]:
     from scanner.doctor import hardware
 
     if "camera" in parts:
+        yield from hardware.check_stickers(state)
         yield hardware.check_camera(settings)
     if "pins" in parts:
         yield hardware.check_pins(settings)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from scanner import assembly
 from scanner.config import Settings
 from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.errors import DeviceError, StoreError
+from scanner.core.reading import STICKER
 from scanner.core.time_bounds import TimeSource
 from scanner.doctor.finding import Finding, Grade
+from scanner.store.outbox import SqliteOutbox
+from scanner.store.state import StateStore
 
 DARK, BRIGHT = 20, 235
 LEAST_FPS = 5.0
@@ -54,6 +59,20 @@ def check_camera(settings: Settings) -> Finding:
     slow = fps < LEAST_FPS and settings.camera.fps >= LEAST_FPS
     fix = "Use a port of its own for the camera, and a smaller picture."
     return Finding("E-CAMERA", Grade.WARNING if slow else Grade.OK, found, fix)
+
+
+def check_stickers(state: Path) -> Iterator[Finding]:
+    """Whether a code hung in view on the last day that this device knows of."""
+    try:
+        with closing(SqliteOutbox(state)) as outbox, closing(StateStore(state)) as floors:
+            last = outbox.last_counted(STICKER)
+            newest = datetime.fromtimestamp(floors.floor("time"), UTC)
+    except StoreError:  # the part "stores" says what is wrong with it
+        return
+    if last is not None and last > newest - timedelta(days=1):
+        found = f"a code that never moves hung before the camera, last at {last:%Y-%m-%d %H}h UTC"
+        fix = "Take the sticker or poster out of view, or turn the camera."
+        yield Finding("E-STICKER", Grade.WARNING, found, fix)
 
 
 def check_pins(settings: Settings) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from scanner.core.errors import NoRoomError, StoreError
@@ -104,6 +104,13 @@ class SqliteOutbox:
         with translated(OUTBOX.name):
             rows = self._db.execute("SELECT name, sum(n) FROM counter GROUP BY name ORDER BY name")
             return {name: int(total) for name, total in rows}
+
+    def last_counted(self, counter: str) -> datetime | None:
+        """The newest hour in which it was; raises StoreError."""
+        query = "SELECT max(hour) FROM counter WHERE name = ?"
+        with translated(OUTBOX.name):
+            hour = self._db.execute(query, (counter,)).fetchone()[0]
+        return None if hour is None else datetime.fromtimestamp(3600 * hour, UTC)
 
     def close(self) -> None:
         self._db.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from scanner.commands import doctor
 from scanner.config import parse_settings
 from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.errors import DeviceError, StoreError
+from scanner.core.reading import STICKER
 from scanner.core.time_bounds import TimeBounds, TimeSource
 from scanner.core.time_memory import TimeMemory
 from scanner.doctor import hardware, lists, software
@@ -21,6 +23,8 @@ from scanner.doctor.finding import Finding, Grade, exit_code
 from scanner.ports import CameraState
 from scanner.store.device_key import KEY_FILE, device_id, provide_device_key
 from scanner.store.migrations import migrate
+from scanner.store.outbox import SqliteOutbox
+from scanner.store.state import StateStore
 from tests import city
 from tests.commands.conftest import Run, rows
 
@@ -82,6 +86,21 @@ def test_clock_is_read_only_where_it_is_asked_for(
     for number, parts in enumerate(("clock", "lists", "clock,lists"), start=1):
         _, out, _ = scanner("doctor", "--state", tmp_path, "--only", parts)
         assert (len(asked), "There is no state.db." in out) == (number, True)
+
+
+@pytest.mark.parametrize(
+    ("ago", "is_told"), [(timedelta(hours=2), True), (timedelta(days=3), False)]
+)
+def test_sticker_of_the_last_day_is_told(tmp_path: Path, ago: timedelta, is_told: bool) -> None:
+    """A day by the last time that the device has saved; one that was taken down is forgotten."""
+    assert list(hardware.check_stickers(tmp_path)) == []
+    migrate(tmp_path)
+    assert list(hardware.check_stickers(tmp_path)) == []
+    with closing(SqliteOutbox(tmp_path)) as outbox, closing(StateStore(tmp_path)) as floors:
+        outbox.count(STICKER, city.NOW - ago)
+        floors.raise_floors({"time": int(city.NOW.timestamp())})
+    found = {finding.id: finding.grade for finding in hardware.check_stickers(tmp_path)}
+    assert found == ({"E-STICKER": Grade.WARNING} if is_told else {})
 
 
 def test_unknown_part_exits_64(scanner: Run) -> None:
