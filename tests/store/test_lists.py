@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -90,6 +91,19 @@ def test_quarantined_holder_is_known_by_reference(state: Path) -> None:
     assert facts(known, city.issue({Movement.HOLDER_REF: city.QUARANTINED})).holder_is_listed
     assert not facts(known, city.issue({Movement.HOLDER_REF: b"someone-"})).holder_is_listed
     assert not facts(known, city.issue()).holder_is_listed
+
+
+def test_lists_that_an_older_version_wrote_are_read(state: Path) -> None:
+    """In one row each, before they had parts."""
+    install(state, city.targets(keys=city.trust_list(index=None)))
+    with closing(sqlite3.connect(state / "lists.db")) as db:
+        for name in ("holders", "ids"):
+            row = (name, f"{name}-000")
+            assert db.execute("UPDATE document SET target = ? WHERE target = ?", row).rowcount == 1
+        db.commit()
+    known = lists(state)
+    assert facts(known, city.issue({Movement.HOLDER_REF: city.QUARANTINED})).holder_is_listed
+    assert facts(known, city.issue(cti=city.REVOKED_CTI)).status is PassStatus.REVOKED
 
 
 def test_holder_list_that_cannot_be_opened_is_missing(state: Path) -> None:
