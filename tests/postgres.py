@@ -45,11 +45,17 @@ class Postgres:
         """At once, as a machine that fails."""
         self._control("stop", "-m", "immediate")
 
-    def start(self) -> None:
+    def start(self, fsync: str = "on") -> None:
         """Returns when it takes connections."""
-        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=on"
-        log = str(self.folder / "log")
-        self._control("start", "-o", options, "-l", log)
+        settings = {"listen_addresses": "''", "unix_socket_directories": self.folder,
+                    "fsync": fsync}  # fmt: skip
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        self._control("start", "-o", options, "-l", str(self.folder / "log"))
+
+    def restart(self, fsync: str = "on") -> None:
+        """All connections break."""
+        self.stop()
+        self.start(fsync)
 
     def _control(self, *arguments: str) -> None:
         run(self.binaries / "pg_ctl", "-w", "-D", str(self.folder / "cluster"), *arguments)

@@ -1,8 +1,9 @@
 """The web side of the log: POST /v1/log and GET /healthz.
 
-Every answer has the same headers and 512 bytes, whatever it says: a receipt, or zeros. So whoever
-watches the wire learns nothing beyond the status. A body of another size is refused unread. Work on
-the database runs in a few threads; who comes when too many wait is told to come again.
+Every answer has 512 bytes, whatever it says: a receipt, or zeros; and the same headers, but for
+Retry-After. So whoever watches the wire learns nothing beyond the status. A body of another size is
+refused unread and the connection closed. Work on the database runs in a few threads; who comes when
+too many wait is told to come again.
 
     200 receipt · 400 does not hold · 401 not enrolled · 403 revoked · 408 sent too slowly
     409 contradicts what is here · 413 another size · 429 too many at once · 503 no database
@@ -57,27 +58,29 @@ class LogApp:
 
     def starlette(self) -> Starlette:
         """For any ASGI server."""
-        return Starlette(
+        app = Starlette(
             routes=[
                 Route(LOG_PATH, self.take, methods=["POST"]),
                 Route(HEALTH_PATH, self.health, methods=["GET"]),
             ],
             exception_handlers=dict.fromkeys((404, 405, 500), _bare),
         )
+        app.router.redirect_slashes = False
+        return app
 
     async def take(self, request: Request) -> Response:
         if (refusal := _size_refusal(request)) is not None:
             return refusal
         if self._inside >= self._limits.threads + self._limits.waiting:
-            return answer(429, retry_s=RETRY_BUSY_S)
+            return answer(429, retry_s=RETRY_BUSY_S, closes=True)
         self._inside += 1
         try:
             body = await asyncio.wait_for(_read(request), self._limits.read_s)
             return await self._in_thread(partial(self._answer, body))
         except TimeoutError:
-            return answer(408)
+            return answer(408, closes=True)
         except ClientDisconnect:
-            return answer(400)
+            return answer(400, closes=True)
         finally:
             self._inside -= 1
 
@@ -108,18 +111,24 @@ class LogApp:
         return answer(200)
 
 
-def answer(status: int, body: bytes = _ZEROS, *, retry_s: int | None = None) -> Response:
-    """ANSWER_BYTES with the headers that every answer has; Retry-After where it is asked for."""
-    headers = _HEADERS if retry_s is None else {**_HEADERS, "retry-after": str(retry_s)}
+def answer(
+    status: int, body: bytes = _ZEROS, *, retry_s: int | None = None, closes: bool = False
+) -> Response:
+    """ANSWER_BYTES. closes: of a request that was not read to its end."""
+    headers = dict(_HEADERS)
+    if retry_s is not None:
+        headers["retry-after"] = str(retry_s)
+    if closes:
+        headers["connection"] = "close"
     return Response(body, status, headers)
 
 
 def _size_refusal(request: Request) -> Response | None:
-    """Before anything of the body is read. The server closes the connection then."""
+    """Before anything of the body is read."""
     length = request.headers.get("content-length", "")
     if not length.isascii() or not length.isdigit():
-        return answer(400)
-    return None if int(length) == BODY_BYTES else answer(413)
+        return answer(400, closes=True)
+    return None if int(length) == BODY_BYTES else answer(413, closes=True)
 
 
 async def _read(request: Request) -> bytes:
@@ -128,7 +137,7 @@ async def _read(request: Request) -> bytes:
 
 
 def _bare(request: Request, error: Exception) -> Response:
-    return answer(getattr(error, "status_code", 500))
+    return answer(getattr(error, "status_code", 500), closes=True)
 
 
 def _device_in(body: bytes) -> str:

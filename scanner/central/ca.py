@@ -116,11 +116,12 @@ def ensure_server(
 
 
 def _found(folder: Path, now: datetime) -> None:
-    key = generate_private_key(SECP256R1())
-    authority = _builder(_CA_NAME, key.public_key(), now, CA_LIFE, None)
-    certificate = authority.sign(key, SHA256())
+    """A key that is there stays: what it has signed holds, and no device is locked out."""
+    path = folder / "ca.pem"
+    key = _read_key(path) if path.exists() else generate_private_key(SECP256R1())
+    certificate = _builder(_CA_NAME, key.public_key(), now, CA_LIFE, None).sign(key, SHA256())
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _write_key(folder / "ca.pem", key)
+    _write_key(path, key)
     write_atomically(folder / "ca.crt", certificate.public_bytes(Encoding.PEM))
 
 

@@ -47,6 +47,7 @@ class SqliteLedger:
         if reading:
             with self._translated():
                 db = self._connect()
+                db.execute("PRAGMA query_only = ON")
             try:
                 with self._translated(), _transaction(db, "BEGIN"):
                     yield SqliteBook(db)

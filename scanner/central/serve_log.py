@@ -25,6 +25,7 @@ from scanner.central.log_folder import receipt_key
 MAX_WORKERS = 64
 # A device's process ends after its tick: what stays open longer is nginx, or nobody.
 _KEEP_ALIVE_S, _STOP_S = 75, 30
+_BACKLOG = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,14 @@ def check_workers(database: str, workers: int) -> None:
 def listen(host: str, port: int) -> socket.socket:
     """Port 0: any free one. Raises CentralError."""
     try:
-        family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server((host, port), family=family, backlog=2048)
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+        return listener
     except OSError as error:
         raise CentralError(
             f"{host}:{port} cannot be listened to ({error.strerror}). Choose another --log-port."
