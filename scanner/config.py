@@ -54,6 +54,12 @@ class CameraTable(_Table, frozen=True):
     fps: Annotated[float, msgspec.Meta(ge=1, le=60)] = 15.0
 
 
+class ReaderTable(_Table, frozen=True):
+    """`[reader]`: `may_be_open`: decode also where the kernel or processor allows no filter."""
+
+    may_be_open: bool = False
+
+
 class PinsTable(_Table, frozen=True):
     """`[pins]`: GPIO numbers (not header positions). `sound` is what is wired to `buzzer`."""
 
@@ -80,6 +86,7 @@ class Settings(_Table, frozen=True):
     fleet_key: str | None = None  # path of the age identity that opens the holder list
     checkpoint: CheckpointTable = CheckpointTable()
     camera: CameraTable = CameraTable()
+    reader: ReaderTable = ReaderTable()
     pins: PinsTable = PinsTable()
     updates: UpdatesTable = UpdatesTable()
 

@@ -15,13 +15,20 @@ from scanner.assembly.clock import (
 from scanner.assembly.desk import lists_of_check, time_of_check
 from scanner.assembly.device import Device, check_simulation, checkpoint_of, device, wiring_of
 from scanner.assembly.lists import install_lists
-from scanner.assembly.probes import CameraProbe, probe_camera, probe_lamps
+from scanner.assembly.probes import (
+    CameraProbe,
+    ReaderProbe,
+    probe_camera,
+    probe_lamps,
+    probe_reader,
+)
 from scanner.assembly.simulated import SimulatedDevice, simulated_device
 
 __all__ = [
     "CameraProbe",
     "ClockProbe",
     "Device",
+    "ReaderProbe",
     "SimulatedDevice",
     "check_simulation",
     "checkpoint_of",
@@ -33,6 +40,7 @@ __all__ = [
     "probe_camera",
     "probe_clock",
     "probe_lamps",
+    "probe_reader",
     "propose_time",
     "simulated_device",
     "tell_time",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from scanner.ports import CameraState
 if TYPE_CHECKING:
     from hardware.notify import SystemdNotifier
     from hardware.pins import Wiring
+    from scanner.vision.link import ReaderLink
 
 log = logging.getLogger("scanner.device")
 
@@ -57,6 +59,17 @@ class Device:
     def has_ended(self) -> bool:
         """A recording has been shown to its end."""
         return self.loop.ports.camera.state is CameraState.ENDED
+
+
+def reader_of(settings: Settings) -> ReaderLink:
+    """A reader of its own, which decodes confined or, where no filter is had, as the settings say.
+
+    Raises DeviceError.
+    """
+    from scanner.vision.link import ReaderLink
+    from scanner.vision.session import start_child
+
+    return ReaderLink(partial(start_child, may_be_open=settings.reader.may_be_open))
 
 
 def check_simulation(settings: Settings, simulate: bool) -> None:
@@ -93,7 +106,6 @@ def device(
     from hardware.trigger import TriggerButton
     from scanner.store.outbox import SqliteOutbox
     from scanner.store.trust_list import SqliteLists
-    from scanner.vision.link import ReaderLink
 
     check_simulation(settings, simulate)
     monotonic, wiring, gpio = time.monotonic, wiring_of(settings), open_gpio(settings.pins.factory)
@@ -116,7 +128,7 @@ def device(
         camera = parts.enter_context(
             closing(open_camera(source, fps=fps, monotonic=monotonic, every_frame=simulate))
         )
-        decoder = parts.enter_context(closing(ReaderLink()))
+        decoder = parts.enter_context(closing(reader_of(settings)))
         memory = RepeatMemory(os.urandom(32), monotonic(), clock.now().earliest)
         loop = ScanLoop(
             Ports(camera, decoder, lamps, clock, lists, outbox, trigger),

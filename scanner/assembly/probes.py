@@ -6,7 +6,7 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 
-from scanner.assembly.device import wiring_of
+from scanner.assembly.device import reader_of, wiring_of
 from scanner.config import Settings
 from scanner.core.reasons import SignalName
 from scanner.core.signal import SIGNALS
@@ -31,13 +31,12 @@ class CameraProbe:
 def probe_camera(settings: Settings) -> CameraProbe:
     """Frames for five seconds, and whether the reader finds a code in them. DeviceError."""
     from hardware.camera import open_camera
-    from scanner.vision.link import ReaderLink
 
     source, fps = settings.camera.source, settings.camera.fps
     frames, codes, size, brightness = 0, 0, None, 0.0
     with (
         closing(open_camera(source, fps=fps, monotonic=time.monotonic)) as camera,
-        closing(ReaderLink()) as reader,
+        closing(reader_of(settings)) as reader,
     ):
         reader.wait_until_ready()
         begun_s = time.monotonic()
@@ -52,6 +51,32 @@ def probe_camera(settings: Settings) -> CameraProbe:
             size = (frame.grey.shape[1], frame.grey.shape[0])
             codes = max(codes, len(reader.read(frame) or ()))
         return CameraProbe(camera.state, frames, spent_s, size, brightness, codes)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderProbe:
+    """`missing`: why no filter of system calls can be had here, or None."""
+
+    is_confined: bool
+    is_read: bool
+    missing: str | None
+
+
+def probe_reader(settings: Settings) -> ReaderProbe:
+    """A reader as this device starts it, looked at and shown a code. Raises DeviceError."""
+    from scanner.ports import Frame
+    from scanner.vision.probe import TEST_PAYLOAD, card_picture, is_confined
+    from scanner.vision.seccomp import why_missing
+
+    missing = why_missing()
+    if missing is not None and not settings.reader.may_be_open:
+        return ReaderProbe(is_confined=False, is_read=False, missing=missing)
+    with closing(reader_of(settings)) as reader:
+        reader.wait_until_ready()
+        readings = reader.read(Frame(1, card_picture(), 0.0)) or ()
+        is_read = [reading.payload for reading in readings] == [TEST_PAYLOAD]
+        pid = reader.process_id
+        return ReaderProbe(pid is not None and is_confined(pid), is_read, missing)
 
 
 def probe_lamps(settings: Settings) -> str | None:

@@ -11,7 +11,7 @@ import click
 from scanner.config import Settings, find_config, find_state
 from scanner.doctor.finding import Finding, Grade, exit_code
 
-PARTS = ("config", "libraries", "stores", "clock", "lists", "upload", "camera", "pins")
+PARTS = ("config", "libraries", "stores", "clock", "lists", "upload", "reader", "camera", "pins")
 
 
 @click.command()
@@ -23,7 +23,8 @@ PARTS = ("config", "libraries", "stores", "clock", "lists", "upload", "camera", 
 def command(
     config: Path | None, state: Path | None, only: str | None, strict: bool, as_json: bool
 ) -> int:
-    """Look at settings, libraries, databases, clock, lists, upload, camera and lamps.
+    """Look at settings, libraries, databases, clock, lists, upload, reader, camera and
+    lamps.
 
     \b
     Exit code:
@@ -82,8 +83,10 @@ def _look_at_time(
 
 
 def _look_at_hardware(parts: tuple[str, ...], settings: Settings, state: Path) -> Iterator[Finding]:
-    from scanner.doctor import hardware
+    from scanner.doctor import hardware, reader
 
+    if "reader" in parts:
+        yield reader.check_reader(settings)
     if "camera" in parts:
         yield from hardware.check_stickers(state)
         yield hardware.check_camera(settings)

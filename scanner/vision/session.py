@@ -81,12 +81,14 @@ def _left_s(until_s: float) -> float:
 Start = Callable[[], Session]
 
 
-def start_child(hang_s: float = 0.8) -> Session:
-    """A reader of our own, in a process group of its own. Raises OSError."""
+def start_child(hang_s: float = 0.8, *, may_be_open: bool = False) -> Session:
+    """A reader of our own, in a process group of its own; it ends where it cannot be confined,
+    unless it `may_be_open`. Raises OSError."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         fd = theirs.fileno()
         options = ["--socket-fd", str(fd), "--hang-s", str(hang_s)]
+        options += ["--may-be-open"] if may_be_open else []
         try:
             process = subprocess.Popen(
                 [sys.executable, "-m", "scanner.vision.parent", *options],

@@ -59,9 +59,10 @@ def test_simulated_device_is_looked_at(scanner: Run, tmp_path: Path) -> None:
     migrate(tmp_path)
     provide_device_key(tmp_path)
     arguments = ("--config", tmp_path / "x.toml", "--state", tmp_path)
-    code, out, _ = scanner("doctor", *arguments, "--only", "camera,pins,stores", "--json")
+    code, out, _ = scanner("doctor", *arguments, "--only", "reader,camera,pins,stores", "--json")
     grades = {str(row["id"]): str(row["grade"]) for row in rows(out)}
     assert grades["E-CAMERA"] == "ok"
+    assert grades["E-READER-OPEN"] == "ok"
     assert grades["E-PINS"] == "warning"
     assert grades["E-STORE"] == "ok"
     assert code == 0
@@ -270,6 +271,7 @@ def test_every_part_can_be_named() -> None:
         "clock",
         "lists",
         "upload",
+        "reader",
         "camera",
         "pins",
     )

@@ -17,6 +17,7 @@ from scanner.config import (
     CameraTable,
     CheckpointTable,
     PinsTable,
+    ReaderTable,
     Settings,
     UpdatesTable,
     allowed,
@@ -110,6 +111,7 @@ def settings() -> str:
         ("", Settings),
         ("checkpoint", CheckpointTable),
         ("camera", CameraTable),
+        ("reader", ReaderTable),
         ("pins", PinsTable),
         ("updates", UpdatesTable),
     ):

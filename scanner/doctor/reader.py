@@ -1,0 +1,31 @@
+"""The process that turns pixels into bytes: does it read, and is it shut in?"""
+
+from __future__ import annotations
+
+from scanner import assembly
+from scanner.config import Settings
+from scanner.core.errors import DeviceError
+from scanner.doctor.finding import Finding, Grade
+
+_SHUT_IN = "the reader can open no file, device or socket and start no program"
+_TAKE_BACK = "Use a 64-bit system of Debian or Raspberry Pi, and take reader.may_be_open away."
+
+
+def check_reader(settings: Settings) -> Finding:
+    """A reader as the settings ask for, started, looked at by the kernel, and shown a code."""
+    try:
+        probe = assembly.probe_reader(settings)
+    except DeviceError as error:
+        fix = "Run `scanner doctor --only libraries`, and correct what it names."
+        return Finding("E-READER", Grade.FAILURE, str(error), fix)
+    if probe.missing is not None and not settings.reader.may_be_open:
+        found = f"the reader cannot be confined and does not start: {probe.missing}"
+        fix = f"{_TAKE_BACK.partition(',')[0]}. To go on without: set reader.may_be_open = true."
+        return Finding("E-READER-OPEN", Grade.FAILURE, found, fix)
+    if not probe.is_read:
+        fix = "Run `sh scanner/demo.sh`, which installs the libraries again."
+        return Finding("E-READER", Grade.FAILURE, "the reader does not read its test code", fix)
+    if not probe.is_confined:
+        found = f"a hostile code may take over the reader: {probe.missing or 'it has no filter'}"
+        return Finding("E-READER-OPEN", Grade.WARNING, found, _TAKE_BACK)
+    return Finding("E-READER-OPEN", Grade.OK, _SHUT_IN)
