@@ -9,7 +9,7 @@ from pathlib import Path
 from scanner.core.errors import SyncError
 from scanner.core.events import Event, SetAside
 from scanner.core.upload import Reply
-from scanner.sync.push import PushReport, Sender, Surroundings, push
+from scanner.sync.push import PushReport, Sender, Surroundings, Transport, push
 from tests.sync.sealed import SERVER_KEY, MemoryServer, SealedDevice
 
 BOOT = "a" * 32
@@ -62,11 +62,18 @@ class Pusher:
     """A sealed device and its ticks; seconds pass only by sleeping and by `wait`."""
 
     def __init__(self, folder: Path, *answers: Answer) -> None:
+        self.folder = folder
         self.device, self.server = SealedDevice(folder), MemoryServer()
         self.script = Script(of(self.server), list(answers))
+        self.transport: Transport = self.script
         self.boot, self.boot_s, self.now_s = BOOT, 1000.0, 1_588_150_000.0
-        self.draws: Iterable[float] = iter(())
+        self.draws: Iterable[float] = ()
         self.slept: list[float] = []
+
+    def become(self, seed: bytes) -> None:
+        """Another device, before it has sealed anything."""
+        self.device.close()
+        self.device = SealedDevice(self.folder, seed)
 
     def wait(self, seconds: float) -> None:
         """Time goes by."""
@@ -84,7 +91,7 @@ class Pusher:
             lambda: next(draws, 0.5),
             self._sleep,
         )
-        return push(self.device.queue, self.script, sender, around)
+        return push(self.device.queue, self.transport, sender, around)
 
     def _note(self, aside: SetAside) -> None:
         self.device.note(Event(aside))

@@ -19,6 +19,7 @@ LOOPBACK = "127.0.0.1"
 # What a handler gets: the request as it came, and how to send.
 Send = Callable[[bytes], None]
 Handler = Callable[[bytes, Send], None]
+Face = ssl.SSLContext | None
 
 
 def response(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
@@ -93,11 +94,12 @@ class City:
 
 @contextmanager
 def serve(
-    context: ssl.SSLContext | None, handle: Handler, early: bytes = b""
+    context: Face | Callable[[], Face], handle: Handler, early: bytes = b""
 ) -> Iterator[TlsServer]:
     """One connection at a time, until the block ends.
 
-    context None: plain HTTP. early: sent before anything is read.
+    context: None for plain HTTP; it may be another for each connection. early: sent before anything
+    is read.
     """
     listener = socket.create_server((LOOPBACK, 0))
     server = TlsServer(listener.getsockname()[1])
@@ -127,8 +129,9 @@ def serve(
         thread.join(10)
 
 
-def _opened(raw: socket.socket, context: ssl.SSLContext | None) -> socket.socket:
-    return raw if context is None else context.wrap_socket(raw, server_side=True)
+def _opened(raw: socket.socket, context: Face | Callable[[], Face]) -> socket.socket:
+    face = context() if callable(context) else context
+    return raw if face is None else face.wrap_socket(raw, server_side=True)
 
 
 def _request(connection: socket.socket) -> bytes:
