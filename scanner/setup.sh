@@ -1,6 +1,6 @@
 # Sourced with $root set to the checkout: leaves a working $root/.venv, or says what to do and exits.
 #
-# Used by scanner/demo.sh and tests/run.sh. Everything is looked for by loading it, never by the
+# Used by scanner/demo.sh and tests/run.sh; the latter sets $needs_postgres. Everything is looked for by loading it, never by the
 # name of a package, and nothing is fetched when nothing is missing. One lock file serves both
 # commands: the test tools are 33 of 138 MB, and the second command finds everything in place.
 #
@@ -10,6 +10,8 @@
 # shellcheck shell=sh disable=SC2154  # root is set by whoever sources this
 venv=$root/.venv
 lock=$root/requirements.lock
+: "${postgres_home:=/usr/lib/postgresql}"
+: "${postgres_conf:=/etc/postgresql-common/createcluster.conf}"
 
 # Packages from elsewhere on PYTHONPATH would be taken for ours; UTF-8 in any locale.
 unset PYTHONHOME PYTHONPATH
@@ -58,13 +60,16 @@ find_missing() {
     fi
 }
 
+as_root() {
+    [ "$(id -u)" = 0 ] || set -- sudo "$@"
+    "$@" </dev/null >/dev/null
+}
+
 # apt-get as root; it needs the sbin folders, which `su` leaves out, and waits for an update that
 # runs in the background.
 apt() {
-    set -- env LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH="$PATH:/usr/sbin:/sbin" apt-get -qq \
+    as_root env LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH="$PATH:/usr/sbin:/sbin" apt-get -qq \
         -o DPkg::Lock::Timeout=300 -o DPkg::Use-Pty=0 "$@"
-    [ "$(id -u)" = 0 ] || set -- sudo "$@"
-    "$@" </dev/null >/dev/null
 }
 
 can_be_root() {
@@ -98,6 +103,28 @@ provide_system() {
     find_python || give_up "Python 3.11 or newer is needed; this system has $(python3 -V 2>&1)."
     missing=$(missing_libraries "$python")
     [ -z "$missing" ] || give_up "installed, but it cannot be loaded: $missing"
+}
+
+# Debian keeps the programs of a PostgreSQL server off PATH.
+has_postgres() {
+    [ -n "${needs_postgres-}" ] || return 0
+    command -v initdb >/dev/null && return
+    for program in "$postgres_home"/*/bin/initdb; do
+        [ -x "$program" ] && return
+    done
+    return 1
+}
+
+# The tests start servers of their own, so Debian need not make one and start it.
+provide_postgres() {
+    if ! command -v apt-get >/dev/null || ! can_be_root; then
+        say "no PostgreSQL server here: its tests are skipped. Debian calls it: postgresql"
+        return
+    fi
+    # shellcheck disable=SC2016  # the inner shell expands it
+    [ -e "$postgres_conf" ] || as_root sh -c \
+        'mkdir -p "${1%/*}" && echo "create_main_cluster = false" >"$1"' sh "$postgres_conf"
+    install_packages postgresql
 }
 
 # What .venv depends on besides the lock: scripts in it name their interpreter by its path.
@@ -159,7 +186,7 @@ provide_venv() {
 }
 
 set_up() {
-    is_ready && return
+    is_ready && has_postgres && return
     exec 9<"$lock"
     if command -v flock >/dev/null && ! flock -n 9; then
         say "another run is installing; waiting for it"
@@ -171,6 +198,7 @@ set_up() {
         is_ready || provide_venv
         say "ready after $(($(date +%s) - began_s)) s"
     fi
+    has_postgres || provide_postgres
     exec 9<&-
 }
 

@@ -21,6 +21,7 @@ END
 
 case ${1-} in -h | --help) usage && exit ;; esac
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+needs_postgres=yes # the central server's tests start one of their own
 . "$root/scanner/setup.sh"
 cd "$root"
 python=$root/.venv/bin/python

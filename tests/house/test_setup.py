@@ -29,6 +29,8 @@ esac
 APT_GET = """#!/bin/sh
 echo "apt-get $*" >>"$CALLS"
 case "$*" in *install*) rm -f "$FAKES/missing"; cp "$FAKES/../python3" "$FAKES/python3" ;; esac
+programs=$FAKES/../pg/15/bin
+case "$*" in *" postgresql") mkdir -p "$programs" && cp "$0" "$programs/initdb" ;; esac
 """
 SUDO = """#!/bin/sh
 echo "sudo $*" >>"$CALLS"
@@ -47,6 +49,7 @@ class Machine:
     folder: Path
     user: str = "0"
     version: str = "3.11"
+    needs: str = ""
 
     @property
     def root(self) -> Path:
@@ -56,6 +59,11 @@ class Machine:
     def gate(self) -> Path:
         """pip waits for the lock on this file; a file beside it, ending in .shut, lets it fail."""
         return self.folder / "gate"
+
+    @property
+    def conf(self) -> Path:
+        """Where Debian is told whether to make a database cluster."""
+        return self.folder / "etc/postgresql/createcluster.conf"
 
     def add(self, name: str, text: str) -> None:
         """Put a program where the shell finds it."""
@@ -68,7 +76,12 @@ class Machine:
         self.add("id", f"#!/bin/sh\necho {self.user}\n")
         fakes = self.folder / "bin"
         return subprocess.Popen(
-            ["/bin/sh", "-euc", f'root="{self.root}"; . "$root/scanner/setup.sh"; echo "done"'],
+            [
+                "/bin/sh",
+                "-euc",
+                f'root="{self.root}"; postgres_home="{self.folder}/pg"; {self.needs}'
+                f'postgres_conf="{self.conf}"; . "$root/scanner/setup.sh"; echo "done"',
+            ],
             cwd="/",
             env={
                 "PATH": str(fakes), "FAKES": str(fakes), "CALLS": str(self.folder / "calls"),
@@ -244,3 +257,68 @@ def test_system_without_apt_is_told_the_packages(machine: Machine) -> None:
     code, said, _ = machine.run()
     assert code == 69
     assert "libgl1" in said
+
+
+TESTS = "needs_postgres=yes;"
+
+
+def test_demo_needs_no_database(machine: Machine) -> None:
+    """Only the tests ask for a PostgreSQL server."""
+    machine.add("apt-get", APT_GET)
+    code, said, calls = machine.run()
+    assert (code, count(calls, "postgresql")) == (0, 0)
+    assert "PostgreSQL" not in said
+
+
+def test_tests_bring_a_database_server_once(machine: Machine) -> None:
+    """Debian's own cluster is kept from being made; the second run finds everything."""
+    machine.needs = TESTS
+    machine.add("apt-get", APT_GET)
+    code, _, calls = machine.run()
+    assert (code, count(calls, "install -y --no-install-recommends postgresql")) == (0, 1)
+    assert machine.conf.read_text() == "create_main_cluster = false\n"
+    code, said, calls = machine.run()
+    assert (code, said, count(calls, "apt-get")) == (0, "", 0)
+
+
+def test_database_server_on_the_path_will_do(machine: Machine) -> None:
+    """Whatever brought it there."""
+    machine.needs = TESTS
+    machine.add("apt-get", APT_GET)
+    machine.add("initdb", "#!/bin/sh\n")
+    code, _, calls = machine.run()
+    assert (code, count(calls, "apt-get")) == (0, 0)
+
+
+def test_what_the_system_does_with_clusters_is_left_to_it(machine: Machine) -> None:
+    """A machine that has PostgreSQL's settings already keeps them."""
+    machine.needs = TESTS
+    machine.add("apt-get", APT_GET)
+    machine.conf.parent.mkdir(parents=True)
+    machine.conf.write_text("of the system\n")
+    assert machine.run()[0] == 0
+    assert machine.conf.read_text() == "of the system\n"
+
+
+def test_machine_that_cannot_have_a_database_server_still_tests(machine: Machine) -> None:
+    """Without apt, or without root, the tests that need it are skipped, and that is said."""
+    machine.needs = TESTS
+    for user, has_apt in (("0", False), ("1000", True)):
+        machine.user = user
+        if has_apt:
+            machine.add("apt-get", APT_GET)
+        code, said, calls = machine.run()
+        assert (code, count(calls, "apt-get")) == (0, 0)
+        assert "its tests are skipped" in said
+
+
+def test_user_with_sudo_brings_the_database_server(machine: Machine) -> None:
+    """Settings and package by sudo, nothing else."""
+    machine.needs, machine.user = TESTS, "1000"
+    machine.add("apt-get", APT_GET)
+    machine.add("sudo", SUDO)
+    code, _, calls = machine.run()
+    assert code == 0
+    by_sudo = [call for call in calls if call.startswith("sudo")]
+    assert count(by_sudo, "createcluster.conf") == 1
+    assert count(by_sudo, "install -y --no-install-recommends postgresql") == 1
