@@ -22,7 +22,7 @@ from scanner.core.receipt import Receipt, pad_answer
 from scanner.core.record import ScanRecord
 from scanner.core.segment import NO_LINK, is_sealed, link_of, read_segment, split_records
 from scanner.core.signed_log import Statement, device_of, is_signed_by, public_bytes, public_key
-from scanner.store.database import OUTBOX
+from scanner.store.database import OUTBOX, transaction
 from scanner.store.migrations import migrate
 from scanner.store.outbox import SqliteOutbox
 from scanner.store.segments import Running, SegmentLog
@@ -57,9 +57,10 @@ class SealedDevice:
     def scan(self, count: int, reason: Reason = Reason.OK) -> None:
         """So many records at the present time."""
         minute = int(self.now.timestamp()) // 60
-        for _ in range(count):
-            outcome = reason.outcome
-            self.outbox.append(ScanRecord(minute - minute % 15, outcome, reason, 1, 0, 7))
+        record = ScanRecord(minute - minute % 15, reason.outcome, reason, 1, 0, 7)
+        with transaction(self.outbox._db, OUTBOX.name):  # one sync for all: no power is cut here
+            for _ in range(count):
+                self.outbox.append(record)
 
     def seal(self, *events: Event, whole: bool = False) -> None:
         """A minute goes by, and the log is sealed as far as it is due."""
