@@ -88,7 +88,9 @@ def test_leeway_and_rules_lengthen_no_grace() -> None:
         id="r", not_after=AT + 9 * DAY, kinds=frozenset({1}), exp_from=AT, exp_to=AT + 2 * DAY,
         until=AT + 9 * DAY,
     )  # fmt: skip
-    assert reason(late, policy=replace(POLICY, leeway=timedelta(hours=1))) is Reason.CLOCK
+    lenient = replace(POLICY, leeway=timedelta(hours=1))
+    assert reason(late, policy=lenient) is Reason.CLOCK
+    assert reason(replace(GOOD, not_before=AT + SECOND), policy=lenient) is Reason.CLOCK
     assert reason(late, policy=replace(POLICY, rules=(rule,))) is Reason.CLOCK
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.errors import TimeError
+from scanner.core.held_time import Held
 from scanner.core.time_bounds import AHEAD, Base, TimeBounds, TimeSource
 from scanner.core.time_memory import Tick, TimeMemory
 from scanner.core.timekeeping import Timekeeper
@@ -141,6 +142,12 @@ def test_code_and_battery_are_claims_of_one() -> None:
     with pytest.raises(TimeError):
         keeper.take_time_code(NOON, offline())
     assert keeper.read(offline()) == FLOOR_ONLY
+
+
+def test_only_what_two_confirmed_is_held_past_the_reach() -> None:
+    """A code that was taken under other bounds is not."""
+    for held, level in ((Held.exactly(NOON, 0.0), B), (Held.from_code(NOON, 0.0), C)):
+        assert Timekeeper(replace(MEMORY, held=held)).read(offline(10.0)).level is level
 
 
 def test_jump_needs_a_newer_witness() -> None:

@@ -257,6 +257,13 @@ def test_floor_of_the_last_good_minute_is_fresh_in_the_next_boot(known: Open) ->
     assert not known("b3").load().is_floor_fresh
 
 
+def test_boot_that_ends_before_its_first_minute_ends_the_fresh_floor(known: Open) -> None:
+    """The second cut is not known to follow the floor by a minute."""
+    saved(known)
+    assert known("b2").load().is_floor_fresh
+    assert not known("b3").load().is_floor_fresh
+
+
 def test_last_minute_decides(known: Open) -> None:
     """A clock that lost the time before the cut, or a floor that something else moved since."""
     saved(known)
