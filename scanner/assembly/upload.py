@@ -88,12 +88,14 @@ def request_enrolment(state: Path, out: Path) -> str:
 def accept_enrolment(state: Path, file: Path, *, anew: bool) -> EnrolmentAnswer:
     """Check the city's answer and install it; it may tell the time. EnrolmentError, StoreError.
 
-    anew: for another server, or one that lost its records: all that is here is sent once more.
+    What the last try has found does not matter any more, and nobody waits. anew: for another
+    server, or one that lost its records: all that is here is sent once more.
     Raises TimeError when all is installed, but the time in it is too far ahead.
     """
     from datetime import UTC, datetime
 
     from scanner.core.signed_log import public_bytes
+    from scanner.core.upload import RetryState
     from scanner.store.device_key import provide_device_key
     from scanner.store.enrolment import check_offered, keep_answer, sending_alone
     from scanner.store.migrations import migrate
@@ -102,12 +104,13 @@ def accept_enrolment(state: Path, file: Path, *, anew: bool) -> EnrolmentAnswer:
     migrate(state)
     raw = _read(file)
     answer = check_offered(state, raw, _own_clock(state)(), anew=anew)
-    with sending_alone(state):
+    public = public_bytes(provide_device_key(state))
+    with sending_alone(state), closing(UploadQueue(state, public)) as queue:
+        # First: a cut in between sends all of it to the server before, which has it already.
         if anew:
-            # First: a cut in between sends all of it to the server before, which has it already.
-            with closing(UploadQueue(state, public_bytes(provide_device_key(state)))) as queue:
-                queue.send_all_again()
+            queue.send_all_again()
         keep_answer(state, raw)
+        queue.keep_retry(RetryState(), "")
     tell_time(state, TimeSource.ENROLMENT, datetime.fromtimestamp(answer.issued_at, UTC))
     return answer
 
