@@ -127,7 +127,7 @@ def told(checked: Checked) -> Iterator[str]:
             f"  segments {first.number} to {last.number}, {iso(first.minute)} to {iso(last.minute)}"
         )
     for finding in joined(checked.findings):
-        yield f"  {_stretch(finding)}: {_words(finding)}"
+        yield f"  {said(finding)}"
 
 
 def joined(findings: Sequence[Finding]) -> Iterator[Finding]:
@@ -172,9 +172,10 @@ _SAID = {
 }
 
 
-def _words(finding: Finding) -> str:
+def said(finding: Finding) -> str:
+    """In plain words, with its seqs."""
     detail = f"; {_plain(finding.detail)}" if finding.detail else ""
-    return _SAID[finding.state] + detail
+    return f"{_stretch(finding)}: {_SAID[finding.state]}{detail}"
 
 
 def _plain(text: str) -> str:
