@@ -172,7 +172,9 @@ def _as_sqlite3() -> Iterator[None]:
     try:
         yield
     except apsw.Error as error:
-        raise sqlite3.OperationalError(str(error)) from error
+        failure = sqlite3.OperationalError(str(error))
+        failure.sqlite_errorcode = getattr(error, "extendedresult", apsw.SQLITE_ERROR)
+        raise failure from error
 
 
 @contextmanager
