@@ -11,19 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from scanner.assembly.clock import open_known_time, start_clock, tell_time
-from scanner.assembly.device import checkpoint_of
+from scanner.assembly.running import running_beside
 from scanner.config import Settings
 from scanner.core.clock import ClockReading
 from scanner.core.enrolment import MAX_FILE_BYTES, EnrolmentAnswer
-from scanner.core.errors import EnrolmentError, StoreError
+from scanner.core.errors import EnrolmentError
 from scanner.core.events import Event, SetAside
-from scanner.core.policy import LogPolicy
 from scanner.core.time_bounds import TimeSource
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from scanner.store.segments import Running
     from scanner.sync.push import PushReport, Surroundings
 
 NOT_ENROLLED = (
@@ -140,28 +138,11 @@ def _noter(
     def note(aside: SetAside) -> None:
         from scanner.store.segments import SegmentLog
 
-        running = _running(state, settings)
+        running = running_beside(state, settings)
         with closing(SegmentLog(state, key)) as log:
             log.seal(clock().earliest, running, events=(Event(aside),))
 
     return note
-
-
-def _running(state: Path, settings: Settings) -> Running:
-    """What a segment says of this device, from beside its loop."""
-    from datetime import UTC
-
-    from scanner.store.runs import present_run
-    from scanner.store.segments import Running
-    from scanner.store.trust_list import SqliteLists
-
-    checkpoint, run = checkpoint_of(settings), present_run(state)
-    try:
-        with closing(SqliteLists(state, checkpoint, allow_test_keys=True)) as lists:
-            floor_min, zone = lists.policy.log.floor_min, lists.policy.time_zone
-    except StoreError:  # damaged lists are fetched anew; the log goes on by what counts without
-        floor_min, zone = LogPolicy().floor_min, UTC
-    return Running(checkpoint.id, run.boot, run.is_clean, floor_min, zone)
 
 
 def _read(file: Path) -> bytes:
