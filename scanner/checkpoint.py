@@ -22,9 +22,17 @@ from scanner.core.facts import Facts
 from scanner.core.formats import open_pass
 from scanner.core.reading import HoldGate, Reading, Sight, View
 from scanner.core.reasons import Notice, Outcome, Reason, SignalName
-from scanner.core.record import NO_FLAGS, RecordFlag, ScanRecord, record_of, takes_record
+from scanner.core.record import (
+    NO_FLAGS,
+    RecordFlag,
+    ScanRecord,
+    local_day,
+    record_of,
+    takes_record,
+)
 from scanner.core.repeat import RepeatMemory
 from scanner.core.signal import SIGNALS, Signal, signal_for
+from scanner.core.tally import ScanTally
 from scanner.core.time_code import is_time_code
 from scanner.core.verdict import Verdict, judge
 from scanner.display import Display
@@ -79,7 +87,7 @@ def decide(
         pass_ = open_pass(payload, lists.trust, now)
         return judge(pass_, facts_about(pass_), lists.policy, now)
     except PassError as error:
-        return Verdict(error.reason)
+        return Verdict(error.reason, forged_kid=error.forged_kid)
     except StoreError as error:
         log.error("the lists cannot be read: %s", error)
         return Verdict(Reason.STORE)
@@ -99,7 +107,7 @@ class ScanLoop:
         ready: Callable[[], SignalName] = lambda: SignalName.READY,
         flags: RecordFlag = NO_FLAGS,
     ) -> None:
-        self.ports, self.memory, self.gate = ports, memory, HoldGate()
+        self.ports, self.memory, self.gate, self.tally = ports, memory, HoldGate(), ScanTally()
         self.display = Display(ports.indicator, ports.clock, self._idle)
         self.typed_plate: str | None = None
         self._watch = CameraWatch(ports.camera, ports.decoder, ports.clock)
@@ -160,6 +168,8 @@ class ScanLoop:
         except Exception as error:  # noqa: BLE001  # the officer gets amber, not a traceback
             verdict = replace(verdict, reason=Reason.STORE, notices=())
             signal = self._say_not_kept("the scan", error)
+        if not is_again and takes_record(verdict.reason):
+            self.tally.note(verdict.outcome, latency_s, now_s)
         self.ports.indicator.confirm()
         self.gate.resume(self.ports.clock.monotonic_s())
         if not is_again or sight.view is View.NEW:
@@ -192,13 +202,20 @@ class ScanLoop:
     ) -> int | None:
         """On the disk when this returns: a record, or a counter for what takes none. StoreError."""
         if is_again or not takes_record(verdict.reason):
-            counter = RESCAN if is_again else verdict.reason.name
-            self.ports.outbox.count(counter, now.earliest)
+            self._count(RESCAN if is_again else verdict.reason.name, now, verdict.forged_kid)
             return None
         seq = self.ports.outbox.append(self._record(verdict, now))
         if verdict.outcome is Outcome.ADMIT and verdict.pass_ is not None:
             self.memory.remember(verdict.pass_, now_s)
         return seq
+
+    def _count(self, counter: str, now: ClockReading, kid: bytes | None) -> None:
+        """kid: the key that a forged pass names. StoreError."""
+        if kid is None or counter == RESCAN:
+            self.ports.outbox.count(counter, now.earliest)
+        else:
+            day = local_day(now.earliest, self.ports.lists.policy.time_zone)
+            self.ports.outbox.count_forged(counter, now.earliest, kid, day)
 
     def decide_by_hand(self, reason: Reason) -> int | None:
         """The officer's own decision after CHECK or STOP, a record of its own. StoreError."""

@@ -144,4 +144,7 @@ class Outbox(Protocol):
         """Commit one record to the disk; returns its seq; raises StoreError."""
 
     def count(self, counter: str, at: datetime, by: int = 1) -> None:
-        """Add to an hourly counter, for what takes no seq."""
+        """Add to an hourly counter, for what takes no seq; raises StoreError."""
+
+    def count_forged(self, counter: str, at: datetime, kid: bytes, day: int) -> None:
+        """As `count`, and to the counter of a key on a local day; raises StoreError."""

@@ -112,6 +112,10 @@ class WatchedOutbox:
         self._suffer()
         self.real.count(counter, at, by)
 
+    def count_forged(self, counter: str, at: datetime, kid: bytes, day: int) -> None:
+        self._suffer()
+        self.real.count_forged(counter, at, kid, day)
+
     def _suffer(self) -> None:
         self.tries += 1
         self.during()
