@@ -79,6 +79,17 @@ class UpdatesTable(_Table, frozen=True):
     root: Annotated[str, msgspec.Meta(min_length=1, max_length=400)] | None = None
 
 
+class LogTable(_Table, frozen=True):
+    """`[log]`: megabytes (2^20 bytes) that the scan log may take before its oldest days fold."""
+
+    capacity_mb: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 64
+
+    @property
+    def capacity(self) -> int:
+        """Bytes."""
+        return self.capacity_mb << 20
+
+
 class Settings(_Table, frozen=True):
     """The whole file. `standalone`: lists from a bundle, no server, logs are pulled."""
 
@@ -89,6 +100,7 @@ class Settings(_Table, frozen=True):
     reader: ReaderTable = ReaderTable()
     pins: PinsTable = PinsTable()
     updates: UpdatesTable = UpdatesTable()
+    log: LogTable = LogTable()
 
     def __post_init__(self) -> None:
         pins = self.pins

@@ -52,12 +52,15 @@ def test_every_field_can_be_set() -> None:
         buzzer = 13
         trigger = 26
         sound = "piezo"
+        [log]
+        capacity_mb = 1
         """,
         "x.toml",
     )
     assert settings.standalone
     assert settings.checkpoint.zone == 4
     assert settings.pins.sound == "piezo"
+    assert settings.log.capacity == 1 << 20
 
 
 @pytest.mark.parametrize(

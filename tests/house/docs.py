@@ -16,6 +16,7 @@ from scanner.cli import scanner
 from scanner.config import (
     CameraTable,
     CheckpointTable,
+    LogTable,
     PinsTable,
     ReaderTable,
     Settings,
@@ -114,6 +115,7 @@ def settings() -> str:
         ("reader", ReaderTable),
         ("pins", PinsTable),
         ("updates", UpdatesTable),
+        ("log", LogTable),
     ):
         info = msgspec.inspect.type_info(struct)
         assert isinstance(info, msgspec.inspect.StructType)
