@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from scanner.core.receipt import ANSWER_BYTES
 from scanner.core.record import ScanRecord
 from scanner.core.signed_log import public_bytes
 from scanner.core.upload import Reply
+from scanner.store import database
+from scanner.store.database import StoreFile
 from tests.faults.lists_case import cut, points
 from tests.faults.power import Power
 from tests.sync.pushing import Pusher
@@ -172,6 +175,19 @@ def run_through(folder: Path, rounds: int, about: int | None, seed: int | None) 
 def test_some_ends_lose_and_double_nothing(tmp_path: Path, seed: int | None) -> None:
     """A sample of all points from the first scan to the last receipt."""
     assert run_through(tmp_path, ROUNDS, SAMPLE, seed) >= SAMPLE
+
+
+def test_lazier_syncs_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With synchronous=NORMAL some of these ends lose what was beeped, and the test sees it."""
+
+    def configure(db: sqlite3.Connection, file: StoreFile) -> None:
+        whole(db, file)
+        db.execute("PRAGMA synchronous=NORMAL")
+
+    whole = database.configure
+    monkeypatch.setattr(database, "configure", configure)
+    with pytest.raises(AssertionError):
+        run_through(tmp_path, ROUNDS, SAMPLE, 1000)
 
 
 @pytest.mark.slow
