@@ -46,6 +46,12 @@ class Ingest:
         """
         now = self._clock()
         try:
+            return self._take(body, now)
+        except TryAgainError:
+            return self._take(body, now)
+
+    def _take(self, body: bytes, now: datetime) -> bytes:
+        try:
             batch = unpack_body(body)
             with self._ledger.book(reading=True) as book:
                 check_device(book, batch.public)
@@ -54,10 +60,7 @@ class Ingest:
             raise
         except LogError as error:
             raise RefusedError(400, str(error)) from None
-        try:
-            return self._keep(batch, offers, now)
-        except TryAgainError:
-            return self._keep(batch, offers, now)
+        return self._keep(batch, offers, now)
 
     def _keep(self, batch: Batch, offers: list[Offer], now: datetime) -> bytes:
         try:

@@ -97,12 +97,13 @@ class Intake:
                 by_day.setdefault(day, {}).update((row[0], row) for row in rows)
         for day, by_seq in by_day.items():
             if self.book.keep_rows(log.id, day, list(by_seq.values())) < len(by_seq):
-                self._check_rows(log, by_seq, offers[-1])
+                self._check_rows(log, by_seq, offers)
 
-    def _check_rows(self, log: Log, rows: dict[int, Row], offer: Offer) -> None:
+    def _check_rows(self, log: Log, rows: dict[int, Row], offers: Sequence[Offer]) -> None:
         for row in self.book.rows(log.id, min(rows), max(rows)):
             if rows.get(row[0], row) != row:
-                raise ForkError(offer, f"comes with another record {row[0]} than is here")
+                (culprit, *_) = [each for each in offers if rows[row[0]] in each.all_rows()]
+                raise ForkError(culprit, f"comes with another record {row[0]} than is here")
 
     def _keep_retirements(self, log: Log, offer: Offer) -> None:
         for event in offer.segment.events:

@@ -47,6 +47,10 @@ class Offer:
         """Whether nothing of its own is missing; a heartbeat misses nothing."""
         return len(self.rows) == self.segment.count
 
+    def all_rows(self) -> list[Row]:
+        """Its own and those that folds have kept."""
+        return [*self.rows, *(row for fold in self.folds for row in fold.rows)]
+
 
 def read_offers(batch: Batch) -> list[Offer]:
     """By number, each once. Raises LogError: what is refused here is refused for ever."""

@@ -31,7 +31,10 @@ PORT = click.IntRange(0, 65535)
     "--name", "names", multiple=True,
     help="Host name or address by which devices reach it; again for each. Kept for later starts.",
 )  # fmt: skip
-@click.option("--plain", is_flag=True, help="Records without TLS, behind nginx that does it.")
+@click.option(
+    "--plain", is_flag=True,
+    help="Records without TLS, behind nginx that does it; with --name, its certificate is made.",
+)  # fmt: skip
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True,
     help="Processes that take records; more than one needs PostgreSQL.",
@@ -64,12 +67,13 @@ def serve(
     with closing(open_ledger(store)) as ledger, ledger.book(reading=True) as book:
         enrolled = sum(device.revoked_at is None for device in book.devices())
         place = ledger.name
-    tls = None if plain else _certificates(desk, names)
+    files = _certificates(desk, names) if names or not plain else None
+    tls = None if plain else files
     with _lists(desk, (host, port), poll_s), listen(host, log_port) as listener:
         scheme, at = ("https", tls.names[0]) if tls else ("http", host)
         bound = listener.getsockname()[1]
         click.echo(f"{scheme}://{_in_url(at)}:{bound} takes scan records into {place}")
-        click.echo(f"{enrolled} devices are enrolled; add one: scanner central device enrol")
+        click.echo(f"Devices enrolled: {enrolled}; add one: scanner central device enrol")
         # What a service manager sends is taken as Ctrl-C is.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):

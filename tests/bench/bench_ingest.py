@@ -28,7 +28,7 @@ import psycopg  # noqa: E402 - after the path is set
 
 from scanner.central.ledger import open_ledger  # noqa: E402
 from scanner.central.ledger_postgres import packed  # noqa: E402
-from scanner.core.batch import BODY_BYTES  # noqa: E402
+from scanner.core.batch import BODY_BYTES, pack_body  # noqa: E402
 from scanner.core.enrolment import LOG_PATH  # noqa: E402
 from scanner.core.reasons import Outcome, Reason  # noqa: E402
 from scanner.core.receipt import ANSWER_BYTES  # noqa: E402
@@ -38,7 +38,8 @@ from tests.bench.table import Rows, print_table  # noqa: E402
 from tests.central.reporter import Reporter  # noqa: E402
 from tests.postgres import Postgres, find_binaries, running_postgres  # noqa: E402
 
-DEVICES, BODIES_EACH, QUICK_BODIES_EACH = 8, 40, 4
+DEVICES, BODIES_EACH, QUICK_BODIES_EACH = 8, 20, 4
+AT_MOST_FITTING = 40
 # As of a device that is in time: one body a minute, one segment with a minute's scans.
 LIVE_SCANS, LIVE_BODIES_EACH, QUICK_LIVE_BODIES_EACH = 12, 100, 20
 COPY = "COPY records FROM STDIN (FORMAT BINARY)"
@@ -54,23 +55,28 @@ class Load:
     def __init__(self, bodies_each: int, *, live: bool = False) -> None:
         dice = random.Random(20200415)
         self.devices = [Reporter(f"device {number}") for number in range(DEVICES)]
-        make = _live_bodies if live else _bodies
-        self.bodies = [make(device, bodies_each, dice) for device in self.devices]
-        self.rows = [unpack_rows(b"".join(device.records.values())) for device in self.devices]
+        self.bodies, self.rows = list[list[bytes]](), list[list[Row]]()
+        for device in self.devices:
+            make = _live_bodies if live else _full_bodies
+            self.bodies.append(make(device, bodies_each, dice))
+            self.rows.append(unpack_rows(b"".join(part.records for part in device.parts)))
 
     @property
     def count(self) -> int:
         return sum(map(len, self.rows))
 
 
-def _bodies(device: Reporter, count: int, dice: random.Random) -> list[bytes]:
-    """So many full ones; the last is not sent, since it is hardly ever full."""
-    packed: list[bytes] = []
-    while len(packed) <= count:
-        for _ in range(10):
+def _full_bodies(device: Reporter, count: int, dice: random.Random) -> list[bytes]:
+    """What does not fit the last one is taken back."""
+    packed, sent = list[bytes](), 0
+    while len(packed) < count:
+        while len(device.parts) - sent < AT_MOST_FITTING:
             device.seal([dice.choice(JUDGED) for _ in range(MAX_RECORDS)])
-        packed = device.bodies() if len(device.parts) >= 8 * count else []
-    return packed[:count]
+        body, fitting = pack_body(device.key, device.epoch, device.parts[sent:])
+        packed.append(body)
+        sent += fitting
+    del device.parts[sent:]
+    return packed
 
 
 def _live_bodies(device: Reporter, count: int, dice: random.Random) -> list[bytes]:
@@ -195,7 +201,7 @@ def compared(name: str, workers: int, figure: float, bare: float) -> Rows:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the bodies")
+    parser.add_argument("--quick", action="store_true", help="a fifth of the bodies")
     quick = parser.parse_args().quick
     title = "Scan records into a central server"
     with tempfile.TemporaryDirectory() as folder:

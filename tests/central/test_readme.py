@@ -47,6 +47,9 @@ def say(words: list[str], capfd: pytest.CaptureFixture[str]) -> str:
                 Path(into).write_text(out, "utf-8")
                 return ""
             return out + err
+        case ["scanner", "enrol", *rest]:
+            run(["enrol", *rest])
+            return capfd.readouterr().out
         case ["mv", source, target]:
             shutil.move(source, target)
             return ""

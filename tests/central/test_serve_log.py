@@ -39,7 +39,7 @@ class Serving:
         self.process, self.said = process, list[str]()
         for line in process.stdout:
             self.said.append(line)
-            if "devices are enrolled" in line:
+            if "Devices enrolled" in line:
                 break
         self.ports = [int(port) for line in self.said for port in re.findall(r":(\d+)\b", line)]
 
@@ -100,7 +100,7 @@ def test_one_command_serves_lists_and_takes_records(central: Path) -> None:
         assert lists.endswith(f"serves {central}/repository\n")
         assert records.startswith("https://localhost:")
         assert records.endswith(f"takes scan records into {central}/log.db\n")
-        assert count.startswith("0 devices are enrolled")
+        assert count.startswith("Devices enrolled: 0;")
         list_port, log_port = server.ports
         for host in ("localhost", "127.0.0.1"):
             context = device_context(central, gate, answer)
@@ -169,7 +169,7 @@ def test_several_workers_share_one_database(postgres: Postgres, tmp_path: Path) 
         for gate in gates:
             gate.enrol(ledger)
     with serving(tmp_path, "--plain", "--database", url, "--workers", "2") as server:
-        assert "4 devices are enrolled" in server.said[-1]
+        assert "Devices enrolled: 4;" in server.said[-1]
         (port,) = server.ports
         for gate in gates * 3:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
