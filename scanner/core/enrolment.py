@@ -237,6 +237,7 @@ def _strict(what: str, do: str) -> Iterator[None]:
         UnsupportedAlgorithm,
         x509.ExtensionNotFound,
         x509.DuplicateExtension,
+        x509.InvalidVersion,
     ) as error:
         why = str(error) or type(error).__name__
         raise EnrolmentError(f"The {what} of this enrolment does not hold ({why}). {do}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -87,6 +88,13 @@ def self_signed(common: str, key: Any) -> bytes:
     }).encode()  # fmt: skip
 
 
+def later_csr() -> str:
+    """Its version, the first number in it, is not the only one that there is."""
+    der = x509.load_pem_x509_csr(csr_for(DEVICE.hex()).encode()).public_bytes(Encoding.DER)
+    text = b64encode(der.replace(b"\x02\x01\x00", b"\x02\x01\x10", 1)).decode()
+    return f"-----BEGIN CERTIFICATE REQUEST-----\n{text}\n-----END CERTIFICATE REQUEST-----\n"
+
+
 REQUESTS: dict[str, Callable[[bytes], bytes]] = {
     "another CSR": lambda raw: changed(raw, csr=csr_for(DEVICE.hex(), pki.new_key())),
     "another device's key": lambda raw: changed(
@@ -98,6 +106,7 @@ REQUESTS: dict[str, Callable[[bytes], bytes]] = {
         DEVICE.hex(), generate_private_key(SECP384R1())
     ),
     "a CSR that is none": lambda raw: changed(raw, csr="-----BEGIN"),
+    "a CSR of another version": lambda raw: changed(raw, csr=later_csr()),
     "a member too many": lambda raw: changed(raw, more=1),
     "a member twice": lambda raw: raw.replace(b"{", b'{"version": 1,', 1),
     "capital digits": lambda raw: changed(raw, ed25519=PUBLIC.hex().upper()),
