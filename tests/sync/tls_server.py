@@ -131,7 +131,23 @@ def serve(
 
 def _opened(raw: socket.socket, context: Face | Callable[[], Face]) -> socket.socket:
     face = context() if callable(context) else context
-    return raw if face is None else face.wrap_socket(raw, server_side=True)
+    if face is None:
+        return raw
+    connection = face.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+    try:
+        connection.do_handshake()
+    except OSError:
+        _drain(connection)
+        connection.close()
+        raise
+    return connection
+
+
+def _drain(connection: ssl.SSLSocket) -> None:
+    """What is closed unread is reset, and the alert that was sent may be lost with it."""
+    with suppress(OSError):
+        while socket.socket.recv(connection, 65536):
+            pass
 
 
 def _request(connection: socket.socket) -> bytes:
