@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from scanner.assembly.clock import open_known_time, start_clock
 from scanner.assembly.housekeeping import Housekeeping, Stores
+from scanner.assembly.scan_log import LogKeeper, LogParts, scan_log
 from scanner.assembly.stickers import StickerReport
 from scanner.checkpoint import Ports, Scan, ScanLoop
 from scanner.config import Settings
-from scanner.core.errors import ConfigError, StoreError
+from scanner.core.errors import CheckpointError, ConfigError
 from scanner.core.policy import Checkpoint
 from scanner.core.reasons import SignalName
 from scanner.core.record import NO_FLAGS, RecordFlag
@@ -40,6 +41,7 @@ class Device:
 
     loop: ScanLoop
     keep_house: Housekeeping
+    keep_log: LogKeeper
     report_stickers: StickerReport
     notify: SystemdNotifier
 
@@ -50,9 +52,11 @@ class Device:
         try:
             self.report_stickers(self.loop.gate.stickers, now_s)
             self.keep_house(now_s)
-        except StoreError as error:
-            # A full disk must not end the checkpoint: it goes on and answers STORE by itself.
-            log.error("housekeeping is tried again in a minute: %s", error)
+        except Exception as error:  # noqa: BLE001  # it must not end the checkpoint
+            # A full disk is answered with STORE by the loop. Of other errors only the kind is told.
+            told = error if isinstance(error, CheckpointError) else type(error).__name__
+            log.error("housekeeping is tried again in a minute: %s", told)
+        self.keep_log(now_s)
         self.notify.watchdog(now_s)
         return scan
 
@@ -130,17 +134,23 @@ def device(
         )
         decoder = parts.enter_context(closing(reader_of(settings)))
         memory = RepeatMemory(os.urandom(32), monotonic(), clock.now().earliest)
+        flags = RecordFlag.SIMULATED if simulate else NO_FLAGS
         loop = ScanLoop(
             Ports(camera, decoder, lamps, clock, lists, outbox, trigger),
             memory,
             ready=lambda: SignalName.READY_OFFLINE if settings.standalone else SignalName.READY,
-            flags=RecordFlag.SIMULATED if simulate else NO_FLAGS,
+            flags=flags,
         )
         decoder.wait_until_ready()
+        floor = None if real is None else lambda: real.memory.bounds.floor
+        capacity = settings.log.capacity
+        keeper = parts.enter_context(
+            scan_log(LogParts(state, outbox, loop, capacity, floor, flags))
+        )
         keys = (Path(settings.fleet_key),) if settings.fleet_key else ()
         stores = Stores(lists, outbox, known, keys)
-        house, stickers = Housekeeping(state, real, stores), StickerReport(clock, outbox)
-        yield Device(loop, house, stickers, SystemdNotifier())
+        house = Housekeeping(state, real, stores, forget=keeper.forget)
+        yield Device(loop, house, keeper, StickerReport(clock, outbox), SystemdNotifier())
 
 
 def wiring_of(settings: Settings) -> Wiring:

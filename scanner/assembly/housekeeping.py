@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -37,13 +38,20 @@ class Stores:
 class Housekeeping:
     """Take over new lists and times, and save the time below which the clock is wrong.
 
-    `clock` None: a simulated one, which learns nothing and teaches nothing.
+    `clock` None: a simulated one, which learns nothing and teaches nothing. forget: whoever holds
+    a key or a number of what was wiped.
     """
 
-    def __init__(self, state: Path, clock: SystemClock | None, stores: Stores) -> None:
+    def __init__(
+        self,
+        state: Path,
+        clock: SystemClock | None,
+        stores: Stores,
+        forget: Callable[[], None] = lambda: None,
+    ) -> None:
         self._state, self._clock = state, clock
         self._lists, self._outbox, self._known = stores.lists, stores.outbox, stores.known
-        self._keys, self._due_s = stores.keys, 0.0
+        self._keys, self._due_s, self._forget = stores.keys, 0.0, forget
 
     def __call__(self, now_s: float) -> None:
         """`now_s`: monotonic seconds. Raises StoreError."""
@@ -87,6 +95,8 @@ class Housekeeping:
         try:
             for path in wipe(self._state, end, now.earliest, self._keys):
                 log.error("%s may not be removed by the scanner; remove it by hand", path)
+            self._forget()
+            self._outbox.reopen()
         except StoreError as error:
             # It is tried again in a minute; until then the lamps say that no pass is needed.
             log.error("%s", error)

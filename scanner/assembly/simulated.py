@@ -11,7 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scanner.assembly.scan_log import LogParts, scan_log
 from scanner.checkpoint import Ports, ScanLoop
+from scanner.config import LogTable
 from scanner.core.policy import Checkpoint
 from scanner.core.record import RecordFlag
 from scanner.core.repeat import RepeatMemory
@@ -33,7 +35,7 @@ class SimulatedDevice:
     """The loop that ships, on simulated camera, pins and clock, and real stores and reader.
 
     `show(grey)` puts a picture before the camera, None takes it away; `wait()` lets time pass until
-    the camera has its next frame, with the lamps stepped all the while.
+    the camera has its next frame, with the lamps stepped and the log kept all the while.
     """
 
     loop: ScanLoop
@@ -72,10 +74,16 @@ def simulated_device(
         camera = SimulatedCamera(scene.frames(clock.monotonic_s))
         ports = Ports(camera, decoder, watch(lamps), clock, lists, outbox)
         memory = RepeatMemory(os.urandom(32), clock.monotonic_s(), at)
-        loop = ScanLoop(ports, memory, flags=RecordFlag.SIMULATED)
+        flags = RecordFlag.SIMULATED
+        loop = ScanLoop(ports, memory, flags=flags)
+        room = LogTable().capacity
+        keep_log = parts.enter_context(
+            scan_log(LogParts(state, outbox, loop, room, flags=flags, keeps_days=False))
+        )
 
         def wait() -> None:
             pass_time(clock, 1 / FRAMES_A_SECOND, lamps.step, step_s=LAMP_STEP_S)
+            keep_log(clock.monotonic_s())
 
         yield SimulatedDevice(loop, clock, recorder, lists, outbox, scene.show, wait)
 

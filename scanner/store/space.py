@@ -47,8 +47,13 @@ class LogSpace:
     @property
     def is_full(self) -> bool:
         """Something has to go: at the capacity, or on a disk with nothing left for the log."""
-        is_disk_full = self.disk_free < RESERVE_BYTES and self.spare < _SPARE_PAGES * PAGE_BYTES
-        return self.used >= self.capacity or is_disk_full
+        has_spare = self.spare >= _SPARE_PAGES * PAGE_BYTES
+        return self.used >= self.capacity or (self.is_disk_full and not has_spare)
+
+    @property
+    def is_disk_full(self) -> bool:
+        """Beside the reserve there is not even as much as the reserve."""
+        return self.disk_free < RESERVE_BYTES
 
 
 def look(db: sqlite3.Connection, folder: Path, capacity: int) -> LogSpace:

@@ -29,6 +29,7 @@ from scanner.store.database import (
     translated,
 )
 from scanner.store.device_key import KEY_FILE, device_id, provide_device_key
+from scanner.store.space import RESERVE
 
 STATEMENT = "regime-ended.json"
 _BEGUN = f"{STATEMENT}.begun"
@@ -40,8 +41,13 @@ _TABLES = (
     "SELECT name FROM sqlite_master WHERE type = 'table'"
     " AND name NOT LIKE ? AND name NOT LIKE ? ESCAPE '\\' AND name NOT IN (?, ?)"
 )
-# Metadata, status maps, what `scanner migrate` moved aside, a device key that was half written.
-_OURS = ("tuf", "status-*", "*.db.damaged-*", "device.new", "fleet.key")
+# Another regime begins another chain: in it the numbers of the first would be a gap.
+_ANEW = {OUTBOX: "UPDATE epoch SET id = randomblob(8)"}
+# Metadata, status maps, what `scanner migrate` moved aside, whose the device was, half a key.
+_OURS = (
+    "tuf", "status-*", "*.db.damaged-*", "device.new", "fleet.key", "tls.key", "tls.new",
+    "enrolment.json", "enrolment.new",
+)  # fmt: skip
 _CHUNK = 1 << 20
 
 
@@ -65,6 +71,7 @@ def wipe(folder: Path, end: datetime, at: datetime, beside: Sequence[Path] = ())
         begun = folder / _BEGUN
         if not begun.exists():
             _write(begun, _statement(provide_device_key(folder), end, at))
+        (folder / RESERVE).unlink(missing_ok=True)  # emptying a database needs some room
         for file in (LISTS, OUTBOX):
             _empty(folder, file)
         for path in (*_leavings(folder), folder / KEY_FILE):
@@ -103,6 +110,8 @@ def _empty(folder: Path, file: StoreFile) -> None:
             for (table,) in db.execute(_TABLES, _KEPT_TABLES).fetchall():
                 where = _KEPT_ROWS.get(table, "1")
                 db.execute(f'DELETE FROM "{table}" WHERE {where}')
+            if file in _ANEW:
+                db.execute(_ANEW[file])
         with translated(file.name):
             db.execute("VACUUM")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -26,10 +26,12 @@ from scanner.store.installed import Artefact, keep_artefact
 from scanner.store.known_time import KnownTime
 from scanner.store.migrations import migrate
 from scanner.store.outbox import SqliteOutbox
+from scanner.store.segments import SegmentLog
 from scanner.store.trust_list import SqliteLists
 from scanner.store.wipe import STATEMENT
 from tests import city
 from tests.journeys.booth import install
+from tests.store.log_case import RUNNING
 
 END = city.NOW + timedelta(days=3)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -56,7 +58,11 @@ class House:
         )
         self.clock = SystemClock(self.known.load(), self.known.save, readers)
         stores = Stores(self.lists, self.outbox, self.known)
-        self.keep = Housekeeping(state, self.clock, stores)
+        self.forgotten = 0
+        self.keep = Housekeeping(state, self.clock, stores, self._forget)
+
+    def _forget(self) -> None:
+        self.forgotten += 1
 
     def minute(self) -> None:
         """A minute goes by, and housekeeping is done."""
@@ -158,6 +164,18 @@ def test_records_that_wait_delay_the_wipe_by_two_weeks(house: House) -> None:
     assert (house.is_wiped, house.outbox.waiting()) == (False, 1)
     house.run_until(END + 15 * DAY)
     assert (house.is_wiped, house.outbox.waiting()) == (True, 0)
+
+
+def test_records_that_a_server_has_delay_nothing(house: House) -> None:
+    """They are still there for a supervisor, and wait for nobody; after the wipe numbers begin
+    anew, and whoever held a key lets go of it."""
+    house.outbox.append(RECORD)
+    with closing(SegmentLog(house.state, provide_device_key(house.state))) as chain:
+        chain.seal(house.at, RUNNING, whole=True)
+        chain.db.execute("UPDATE segment SET state = 1")
+    house.run_until(END + DAY)
+    assert (house.is_wiped, house.forgotten) == (True, 1)
+    assert house.outbox.append(RECORD) == 1
 
 
 @pytest.mark.parametrize("lie", [5 * DAY, 400 * DAY])

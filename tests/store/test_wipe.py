@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from scanner.core.chain import State, check_log
 from scanner.core.clock import ClockReading
 from scanner.core.errors import StoreError
 from scanner.core.policy import Checkpoint
@@ -21,16 +22,24 @@ from scanner.core.reasons import Outcome, Reason
 from scanner.core.record import NO_FLAGS, ScanRecord
 from scanner.store import wipe as module
 from scanner.store.device_key import device_id, provide_device_key
+from scanner.store.device_log import read_device_logs
+from scanner.store.enrolment import ENROLMENT_FILE, provide_tls_key
+from scanner.store.fold import fold_oldest
 from scanner.store.migrations import migrate
 from scanner.store.outbox import SqliteOutbox
+from scanner.store.runs import begin_run
+from scanner.store.segments import SegmentLog
+from scanner.store.space import keep_reserve
 from scanner.store.state import StateStore
 from scanner.store.trust_list import SqliteLists
 from scanner.store.wipe import STATEMENT, is_wiped, wipe
 from tests import city
 from tests.journeys.booth import install
+from tests.store.log_case import RUNNING
 
 END = datetime(2020, 6, 9, tzinfo=UTC)
 AT = END + timedelta(days=2)
+TABLES = ("record", "segment", "counter", "key_counter", "fold", "aside", "upload", "run")
 SECRETS = (city.QUARANTINED, sha256(city.REVOKED_CTI).digest()[:16], city.KEY.kid.hex().encode())
 
 
@@ -46,7 +55,17 @@ def state(tmp_path: Path) -> Path:
             outbox.append(record)
     with closing(StateStore(folder)) as store:
         store.raise_floors({"time": int(END.timestamp())})
-    provide_device_key(folder)
+    key = provide_device_key(folder)
+    with closing(SqliteOutbox(folder)) as outbox, closing(SegmentLog(folder, key)) as log:
+        outbox.count_forged("FORGED", END, city.KEY.kid, 18_000)
+        log.seal(END, RUNNING, whole=True)
+        while fold_oldest(log, END, RUNNING):
+            pass
+        log.db.execute("INSERT INTO aside VALUES (1, 1, 422, 0)")
+    begin_run(folder)
+    keep_reserve(folder)
+    provide_tls_key(folder)
+    (folder / ENROLMENT_FILE).write_text("whose device this was")
     (folder / "tuf" / "metadata").mkdir(parents=True)
     (folder / "tuf" / "metadata" / "root.json").write_text("{}")
     (folder / "outbox.db.damaged-1").write_bytes(b"old records" * 99)
@@ -66,11 +85,27 @@ def test_nothing_of_lists_records_and_keys_is_left(state: Path) -> None:
     assert all(secret in before for secret in SECRETS)
     assert wipe(state, END, AT) == []
     after = bytes_of(state)
-    assert not any(secret in after for secret in (*SECRETS, b"old records", b"PRIVATE KEY"))
+    left = (*SECRETS, b"old records", b"PRIVATE KEY", b"whose device", city.KEY.kid)
+    assert not any(secret in after for secret in left)
     names = {path.name.split("-")[0] for path in state.iterdir()}
     assert names == {"lists.db", "outbox.db", "state.db", "regime"}
     with closing(SqliteOutbox(state)) as outbox:
         assert (outbox.waiting(), outbox.counters()) == (0, {})
+        for table in TABLES:
+            assert outbox._db.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
+def test_log_of_another_regime_begins_anew(state: Path) -> None:
+    """Another epoch, another key, the first number: nothing of the first is missing in it."""
+    (before,) = read_device_logs(state)
+    wipe(state, END, AT)
+    key = provide_device_key(state)
+    with closing(SqliteOutbox(state)) as outbox, closing(SegmentLog(state, key)) as log:
+        assert outbox.append(ScanRecord(1, Outcome.REFUSE, Reason.REVOKED, 7, NO_FLAGS, 2)) == 1
+        log.seal(AT, RUNNING, whole=True)
+    (after,) = read_device_logs(state)
+    assert after.epoch != before.epoch
+    assert {found.state for found in check_log(after)} == {State.INTACT}
 
 
 def test_statement_is_signed_by_the_key_that_is_gone(state: Path) -> None:
