@@ -21,6 +21,7 @@ COMMANDS = {
     "enrol": "Ask a city to take this device's records, and accept its answer.",
     "status": "Show versions and ages of the lists, the clock, what is held, the space.",
     "lists": "Install lists from a folder, and show their versions and ages.",
+    "logs": "Export, verify, report and look at scan logs.",
     "central": "The city's side: issue and revoke passes, publish lists, take scan records.",
 }
 

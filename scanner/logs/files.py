@@ -35,7 +35,7 @@ from scanner.logs.lines import (
 )
 from scanner.logs.sheet import csv_chunks
 from scanner.logs.tables import read_heading, read_volumes, write_tables
-from scanner.logs.volume import Heading, Volume
+from scanner.logs.volume import Heading, Volume, Wish
 
 _LONGEST_LINE = 64 * 1024
 _SQLITE = b"SQLite format 3\0"
@@ -61,25 +61,41 @@ class Book:
 
 
 def write_file(
-    out: Path, form: Format, heading: Heading, volumes: Iterable[Volume], recipient: str = ""
+    out: Path,
+    form: Format,
+    heading: Heading,
+    volumes: Iterable[Volume],
+    recipient: str = "",
+    sheet: Wish | None = None,
 ) -> None:
     """In the place of what stood at `out`. With a recipient nothing is ever written in the clear.
 
-    Raises LogError.
+    sheet: what a spreadsheet is to show, where that is less than the heading says. Raises LogError.
     """
     passing = out.with_name(f"{out.name}.part")
+    chunks = _chunks(form, heading, volumes, sheet or heading.wish)
     try:
         with _created(passing) as file:
             if recipient:
-                age.encrypt(_chunks(form, heading, volumes), recipient, file)
+                age.encrypt(chunks, recipient, file)
             else:
-                for chunk in _chunks(form, heading, volumes):
-                    file.write(chunk)
+                file.writelines(chunks)
         passing.replace(out)
     except (OSError, sqlite3.Error) as error:
         raise LogError(f"{out} cannot be written ({error}). Name another place.") from None
     finally:
         passing.unlink(missing_ok=True)
+
+
+def check_place(out: Path) -> None:
+    """Whether a file can be made there, before anything is noted. Raises LogError."""
+    passing = out.with_name(f"{out.name}.part")
+    try:
+        with _created(passing):
+            pass
+        passing.unlink()
+    except OSError as error:
+        raise LogError(f"{out} cannot be written ({error}). Name another place.") from None
 
 
 @contextmanager
@@ -93,10 +109,12 @@ def _created(path: Path) -> Iterator[BinaryIO]:
         os.fsync(file.fileno())
 
 
-def _chunks(form: Format, heading: Heading, volumes: Iterable[Volume]) -> Iterator[bytes]:
+def _chunks(
+    form: Format, heading: Heading, volumes: Iterable[Volume], sheet: Wish
+) -> Iterator[bytes]:
     match form:
         case Format.CSV:
-            return csv_chunks(heading.wish, volumes)
+            return csv_chunks(sheet, volumes)
         case Format.JSONL:
             return _lines(heading, volumes)
         case Format.SQLITE:

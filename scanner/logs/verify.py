@@ -7,13 +7,13 @@ the device has signed, and that a server's receipts are by that server.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from scanner.core.cells import digest_of
-from scanner.core.chain import Finding, Link, State, check_links, is_sound, signed_links
+from scanner.core.chain import Finding, Link, State, Watch, check_links, is_sound, signed_links
 from scanner.core.errors import LogError
 from scanner.core.events import Export
 from scanner.core.findings import bodies
@@ -24,8 +24,6 @@ from scanner.core.signed_log import device_of
 from scanner.logs.files import Book
 from scanner.logs.moments import iso
 from scanner.logs.volume import Heading, Source, Volume
-
-Watch = Callable[[Iterable[bytes]], Iterable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from scanner.core.cells import Cell, Span, cells_of, digest_of
-from scanner.core.chain import Link, signed_links
-from scanner.core.events import Export
-from scanner.core.findings import bodies
+from scanner.core.chain import Link, Watch, signed_links
+from scanner.core.errors import LogError
+from scanner.core.events import Event, Export
 from scanner.core.hashing import sha256
 from scanner.core.logbook import DeviceLog
 from scanner.core.reasons import Outcome
+from scanner.core.segment import read_segment
 from scanner.core.tallies import LAST_MINUTE
 
 
@@ -61,17 +62,21 @@ class Volume:
     cells: tuple[Cell, ...]
 
 
-def volume_of(log: DeviceLog, wish: Wish) -> Volume:
+def volume_of(log: DeviceLog, wish: Wish, watch: Watch = iter) -> Volume:
     """What may be given of a whole log: cells, and single records only for a case."""
-    links, _ = signed_links(log)
+    links, _ = signed_links(log, watch)
     cells = tuple(chosen(cells_of(log, links), wish, links))
-    if not wish.case:
-        return Volume(replace(log, records={}, has_records=False, given_seq=0), cells)
-    records = dict(_records(log, links, wish))
-    is_whole = len(records) == len(log.records)
-    return Volume(
-        replace(log, records=records, has_records=log.has_records and is_whole, given_seq=0), cells
-    )
+    return Volume(given_for(log, wish), cells)
+
+
+def given_for(log: DeviceLog, wish: Wish) -> DeviceLog:
+    """The log with those of its records that may be given.
+
+    Whole segments, since a part of one can't be checked; so up to a quarter more than asked.
+    """
+    records = dict(_records(log, wish)) if wish.case else {}
+    has_records = log.has_records and bool(wish.case) and len(records) == len(log.records)
+    return replace(log, records=records, has_records=has_records, given_seq=0)
 
 
 def chosen(cells: Iterable[Cell], wish: Wish, links: Sequence[Link]) -> Iterator[Cell]:
@@ -99,10 +104,13 @@ def _range(cell: Cell, spans: dict[int, tuple[int, int]]) -> tuple[int, int]:
     return first, last + Span.QUARTER
 
 
-def _records(log: DeviceLog, links: Sequence[Link], wish: Wish) -> Iterator[tuple[int, bytes]]:
-    """Whole segments, since a part of one can't be checked; so up to a quarter more than asked."""
-    for link in links:
-        span = range(link.segment.first_seq, link.segment.next_seq)
+def _records(log: DeviceLog, wish: Wish) -> Iterator[tuple[int, bytes]]:
+    for signed in log.segments:
+        try:
+            segment = read_segment(signed)
+        except LogError:  # what it seals can't be told then
+            continue
+        span = range(segment.first_seq, segment.next_seq)
         there = [(seq, log.records[seq]) for seq in span if seq in log.records]
         if any(wish.since <= minute_of(body) < wish.until for _, body in there):
             yield from there
@@ -115,20 +123,23 @@ def minute_of(body: bytes) -> int:
 def ended(log: DeviceLog, nonce: str) -> DeviceLog:
     """The log up to the segment of an export; another log of the device goes as it is.
 
-    What came in after the export was sealed is not of it.
+    What came in after the export was sealed is not of it. Raises LogError for a damaged segment.
     """
-    links, _ = signed_links(log)
-    for place, link in enumerate(links):
-        if any(export.nonce == nonce for export in bodies([link], Export)):
-            last = link.segment.next_seq
+    for place in range(len(log.segments) - 1, -1, -1):
+        segment = read_segment(log.segments[place])
+        if any(_is_export(event, nonce) for event in segment.events):
             return replace(
                 log,
-                segments=tuple(each.signed for each in links[: place + 1]),
-                records={seq: body for seq, body in log.records.items() if seq < last},
+                segments=log.segments[: place + 1],
+                records={seq: body for seq, body in log.records.items() if seq < segment.next_seq},
                 nonce=nonce,
                 given_seq=0,
             )
     return log
+
+
+def _is_export(event: Event, nonce: str) -> bool:
+    return isinstance(event.body, Export) and event.body.nonce == nonce
 
 
 def digest_of_all(volumes: Iterable[Volume]) -> bytes:
