@@ -8,15 +8,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from scanner.core.batch import Part
 from scanner.core.upload import (
     MOST_ASKED_S,
     MOST_WAIT_S,
     Meaning,
+    Outgoing,
     RetryState,
     meaning_of,
     words_of,
 )
 
+PARTS = tuple(Part(bytes([number]), b"") for number in range(5))
 BOOT, OTHER_BOOT = "a" * 32, "b" * 32
 MEANINGS = {
     Meaning.TAKEN: [200],
@@ -89,6 +92,17 @@ def test_boot_without_a_name_is_told_by_its_seconds(kept: str, found: str) -> No
     state = RetryState(3, 100.0, kept, 1000.0)
     assert state.resumed(found, 1100.0).left_s(1100.0) == 0
     assert state.resumed(found, 10.0).left_s(10.0) == 100.0
+
+
+def test_what_does_not_fit_waits_behind() -> None:
+    """A body may hold less than was offered for it; nothing at all has no last segment."""
+    waiting = Outgoing(7, PARTS)
+    assert (waiting.last, waiting.has_more) == (11, False)
+    sent = waiting.cut(2)
+    assert (sent.first, sent.last, sent.parts, sent.has_more) == (7, 8, PARTS[:2], True)
+    assert waiting.cut(5) == waiting
+    assert Outgoing(7, PARTS, has_more=True, is_again=True).cut(5).is_again
+    assert Outgoing().last < Outgoing().first
 
 
 def test_without_a_failure_nothing_waits() -> None:
