@@ -29,9 +29,12 @@ Corner = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One code in one view: raw bytes and 4 corners (x, y), clockwise from its top left."""
+    """One code in one view: raw bytes and 4 corners (x, y), clockwise from its top left.
 
-    payload: bytes
+    `payload` None: a code is there, but it cannot be read.
+    """
+
+    payload: bytes | None
     corners: tuple[Corner, Corner, Corner, Corner]
 
 

@@ -205,7 +205,7 @@ def test_zbar_finds_its_charsets_without_opening_a_file(
 
 def in_corners(code: Found) -> Reading:
     """Its bytes; where they lie does not matter here."""
-    return Reading(code.payload, ((0, 0), (0, 0), (0, 0), (0, 0)))
+    return Reading(code.payload or b"", ((0, 0), (0, 0), (0, 0), (0, 0)))
 
 
 def test_the_service_serves_one_loop_after_the_other(tmp_path: Path, render: Render) -> None:

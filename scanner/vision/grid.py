@@ -1,0 +1,101 @@
+"""Our own reader of single codes: where the others see no finder pattern or too many errors.
+
+Region → finder patterns → pose → samples on the module lattice → blur, pose and modules in turns
+→ correction with erasures. What one frame could not settle stays as logits for the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scanner.vision.codewords import payload_from
+from scanner.vision.engines import Found
+from scanner.vision.equalise import Sight, belief_of, blur_of, first_belief, moved
+from scanner.vision.finder import centres, triples
+from scanner.vision.lattice import F32, Lattice, lattice_of
+from scanner.vision.pose import CERTAIN, Pose, contrast, poses
+from scanner.vision.prepare import Grey
+
+LEAST_AGREEMENT = 0.4  # of known modules with the picture, for a pose worth a closer look
+LEAST_SIGHT = 0.35  # the same once the blur is taken out
+MIN_SIDE = 64  # pixels; whatever is smaller is no pass
+TURNS = 5
+STILL = 0.02  # modules; a pose that moves less is right
+# A correction is tried when so little is in doubt; more turns are when it is not too much.
+CLEAR_AT_ONCE, CLEAR, HOPELESS = 0.005, 0.03, 0.045
+
+
+@dataclass(frozen=True, slots=True)
+class GridCode:
+    """A code seen on its lattice; `payload` None: not read. `pose` in pixels of the region.
+
+    `logits`: half the log odds of dark of each module, [modules, modules].
+    """
+
+    payload: bytes | None
+    pose: Pose
+    is_inverted: bool
+    logits: F32
+    turns: int
+
+
+def read_region(grey: Grey) -> GridCode | None:
+    """The code of a region, read or not; None when there is no sight of one."""
+    seen = best_pose(grey)
+    if seen is None:
+        return None
+    pose, is_inverted = seen
+    return read_at(grey, pose, is_inverted=is_inverted)
+
+
+def grid(grey: Grey) -> list[Found]:
+    """As an engine of the cascade; a code that is seen but not read is given without payload."""
+    code = read_region(grey)
+    if code is None or (code.payload is None and code.pose.agreement < CERTAIN):
+        return []
+    return [Found(code.payload, code.pose.corners())]
+
+
+def best_pose(grey: Grey) -> tuple[Pose, bool] | None:
+    """The pose that agrees best, and whether the code is light on dark."""
+    if min(grey.shape) < MIN_SIDE:
+        return None
+    dark, light = centres(grey)
+    best: tuple[Pose, bool] | None = None
+    for is_inverted, found in ((False, triples(dark)), (True, triples(light))):
+        if not found or (best is not None and best[0].agreement > CERTAIN):
+            continue
+        for pose in poses(contrast(grey, is_inverted=is_inverted), found)[:1]:
+            if best is None or pose.agreement > best[0].agreement:
+                best = pose, is_inverted
+    return best if best is not None and best[0].agreement >= LEAST_AGREEMENT else None
+
+
+def read_at(
+    grey: Grey, pose: Pose, *, is_inverted: bool, before: F32 | None = None
+) -> GridCode | None:
+    """Read the code of this pose; None when a closer look shows none.
+
+    `before`: logits that earlier frames of the same code gave.
+    """
+    lattice, matrix = lattice_of(pose.version), pose.matrix
+    sight = Sight.of(grey, matrix, lattice, is_inverted=is_inverted)
+    belief, agreement = first_belief(sight, lattice)
+    if agreement < LEAST_SIGHT:
+        return None
+    payload, turns = None, 0
+    while payload is None and turns < TURNS and (turns < 2 or belief.doubt < HOPELESS):
+        turns += 1
+        blur = blur_of(sight, belief, lattice)
+        matrix, far = moved(matrix, sight, blur, lattice)
+        if far > STILL:
+            sight = Sight.of(grey, matrix, lattice, is_inverted=is_inverted)
+        belief = belief_of(sight, blur, lattice, before)
+        if belief.doubt < (CLEAR_AT_ONCE if turns == 1 else CLEAR):
+            payload = payload_from(_code(belief.logits, lattice), pose.version)
+    found = Pose(pose.version, matrix, agreement)
+    return GridCode(payload, found, is_inverted, _code(belief.logits, lattice), turns)
+
+
+def _code(logits: F32, lattice: Lattice) -> F32:
+    return logits[lattice.inside, lattice.inside]
