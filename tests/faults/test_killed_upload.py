@@ -152,7 +152,7 @@ def end_at(before: Path, power: Power, rounds: int) -> None:
 
 
 def run_through(folder: Path, rounds: int, about: int | None, seed: int | None) -> int:
-    """End at about so many points, or at all; returns at how many."""
+    """End twice at about so many points, or at all; returns how often."""
     before = folder / "before"
     SealedDevice(before).close()
     server = Server()
@@ -162,13 +162,17 @@ def run_through(folder: Path, rounds: int, about: int | None, seed: int | None) 
     assert server.bodies >= rounds
     come_back(whole, server)
     chosen = range(1, count + 1, max(1, count // (about or count)))
-    for point in chosen:
-        if seed is None:
-            end_at(before, Power(point, None), rounds)
-            end_at(before, Power(point, None, is_write_begun=True), rounds)
-        else:
-            end_at(before, Power(point, seed + point), rounds)
-    return len(chosen)
+    powers = [power for point in chosen for power in ends_at(point, seed)]
+    for power in powers:
+        end_at(before, power, rounds)
+    return len(powers)
+
+
+def ends_at(point: int, seed: int | None) -> tuple[Power, Power]:
+    """Killed before the write and within it, or the power cut with two throws of the dice."""
+    if seed is None:
+        return Power(point, None), Power(point, None, is_write_begun=True)
+    return Power(point, seed + point), Power(point, 2 * seed + point)
 
 
 @pytest.mark.parametrize("seed", [None, 1000], ids=["killed", "power cut"])
@@ -193,5 +197,5 @@ def test_lazier_syncs_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [None, 1000], ids=["killed", "power cut"])
 def test_no_end_loses_or_doubles_anything(tmp_path: Path, seed: int | None) -> None:
-    """Every write and flush of a longer day, at least 500 of them."""
+    """Every write and flush of a longer day, twice each: at least 500 ends."""
     assert run_through(tmp_path, 3 * ROUNDS, None, seed) >= 500
