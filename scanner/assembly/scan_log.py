@@ -85,7 +85,7 @@ class LogKeeper:
             return
         if now_s >= self._minute_s:
             self._minute_s = now_s + MINUTE_S
-            for work in (self._begin, self._seal, self._look, self._age):
+            for work in (self._begin, self._look, self._seal, self._age):
                 self._attempt(work)
         elif now_s >= self._busy_s and (work := self._pending()) is not None:
             # After a failure the minute is waited for, so that a full disk is not tried each turn.
