@@ -22,15 +22,20 @@ _LAST_DAY = 2**31
 def export_central(
     url: str, central: Path, wish: Wish, form: Format, out: Path, recipient: str
 ) -> None:
-    """Raises CentralError, LogError. One device's log is held at a time."""
+    """`url` may be a central folder; then `central` counts for nothing.
+
+    One device's log is held at a time. Raises CentralError, LogError.
+    """
     from scanner.assembly import time_of_check
-    from scanner.central.log_folder import receipt_key
+    from scanner.central.log_folder import default_database, receipt_key
     from scanner.central.log_source import read_logs, record_export
     from scanner.core.events import Export
     from scanner.logs import age
     from scanner.logs.files import check_place, write_file
     from scanner.logs.volume import Heading, Source, volume_of
 
+    if Path(url).is_dir():
+        central, url = Path(url), default_database(Path(url))
     if recipient:
         age.recipient_of(recipient)
     check_place(out)

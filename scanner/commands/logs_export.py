@@ -57,8 +57,8 @@ def export(
 ) -> None:
     """Write the scan log of SOURCE into one file.
 
-    SOURCE is a device's state folder, an exported file, or the central database: its URL or, for
-    the embedded one, the path of log.db. By default the file holds counts by the quarter of an hour
+    SOURCE is a device's state folder, an exported file, or a central database: its URL, or the
+    central folder for the embedded one. By default the file holds counts by the quarter of an hour
     in which no group of fewer than five can be found, and the signed chain, so that `verify` can
     show that nothing is missing. With --raw --case NUMBER it holds single records, too.
 
@@ -76,12 +76,12 @@ def export(
             "--format csv."
         )
     path = Path(source)
-    if path.is_dir():
-        _from_device(path, config, wish, kind, out, recipient)
-    elif "://" in source or _is_central(path):
+    if "://" in source or _is_central(path):
         from scanner.commands.logs_central import export_central
 
         export_central(source, central, wish, kind, out, recipient)
+    elif path.is_dir():
+        _from_device(path, config, wish, kind, out, recipient)
     else:
         _from_file(path, identity, wish, kind, out, recipient)
     click.echo(
@@ -121,10 +121,12 @@ def device_settings(config: Path | None) -> Settings:
 
 
 def _is_central(path: Path) -> bool:
-    """An export in SQLite has a table of that name, the central database has not."""
+    """A central folder, or the database in it: an export in SQLite has another table."""
     import sqlite3
     from contextlib import closing
 
+    if path.is_dir():
+        return (path / "log" / "receipt.pem").exists()
     try:
         with path.open("rb") as file:
             if file.read(len(_SQLITE)) != _SQLITE:
