@@ -87,9 +87,9 @@ class LogKeeper:
             self._minute_s = now_s + MINUTE_S
             for work in (self._begin, self._look, self._seal, self._age):
                 self._attempt(work)
-        elif now_s >= self._busy_s and (work := self._pending()) is not None:
+        elif now_s >= self._busy_s and (pending := self._pending()) is not None:
             # After a failure the minute is waited for, so that a full disk is not tried each turn.
-            self._busy_s = now_s if self._attempt(work) else self._minute_s
+            self._busy_s = now_s if self._attempt(pending) else self._minute_s
 
     def stop(self) -> None:
         """In order: everything is sealed first, or the next start is an unclean one."""

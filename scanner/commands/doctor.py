@@ -11,7 +11,18 @@ import click
 from scanner.config import Settings, find_config, find_state
 from scanner.doctor.finding import Finding, Grade, exit_code
 
-PARTS = ("config", "libraries", "stores", "clock", "lists", "upload", "reader", "camera", "pins")
+PARTS = (
+    "config",
+    "libraries",
+    "stores",
+    "log",
+    "clock",
+    "lists",
+    "upload",
+    "reader",
+    "camera",
+    "pins",
+)
 
 
 @click.command()
@@ -23,8 +34,8 @@ PARTS = ("config", "libraries", "stores", "clock", "lists", "upload", "reader", 
 def command(
     config: Path | None, state: Path | None, only: str | None, strict: bool, as_json: bool
 ) -> int:
-    """Look at settings, libraries, databases, clock, lists, upload, reader, camera and
-    lamps.
+    """Look at settings, libraries, databases, scan log, clock, lists, upload, reader,
+    camera and lamps.
 
     \b
     Exit code:
@@ -58,13 +69,22 @@ def look(parts: tuple[str, ...], config: Path, state: Path) -> Iterator[Finding]
         yield from software.check_stores(state)
         yield software.check_device(state)
         yield software.check_space(state)
-        yield software.check_queue(state)
     is_mock = settings is not None and settings.pins.factory == "mock"
     is_standalone = settings is not None and settings.standalone
+    if "log" in parts:
+        yield from _look_at_log(state, settings)
     if set(parts) & {"clock", "lists", "upload"}:
         yield from _look_at_time(parts, state, allow_test_keys=is_mock, is_standalone=is_standalone)
     if settings is not None:
         yield from _look_at_hardware(parts, settings, state)
+
+
+def _look_at_log(state: Path, settings: Settings | None) -> Iterator[Finding]:
+    from scanner.config import LogTable
+    from scanner.doctor import log
+
+    table = LogTable() if settings is None else settings.log
+    yield from log.check_log(state, table.capacity)
 
 
 def _look_at_time(

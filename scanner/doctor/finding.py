@@ -26,8 +26,8 @@ class Finding:
     fix: str = ""
 
     def as_line(self) -> str:
-        fix = f"\n{'':24}→ {self.fix}" if self.fix and self.grade is not Grade.OK else ""
-        return f"{self.grade.name:12} {self.id:11} {self.found}{fix}"
+        fix = f"\n{'':27}→ {self.fix}" if self.fix and self.grade is not Grade.OK else ""
+        return f"{self.grade.name:12} {self.id:14} {self.found}{fix}"
 
     def as_json(self) -> dict[str, str]:
         return {

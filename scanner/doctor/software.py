@@ -15,7 +15,6 @@ from scanner.core.errors import ConfigError, StoreError
 from scanner.doctor.finding import Finding, Grade
 from scanner.store.database import ALL_FILES, connect, is_intact
 from scanner.store.device_key import KEY_FILE, device_id, provide_device_key
-from scanner.store.outbox import SqliteOutbox
 
 # What each library is for, in the words of somebody who has to do without it.
 LIBRARIES = {
@@ -113,16 +112,3 @@ def check_space(state: Path) -> Finding:
         return Finding("E-SPACE", Grade.FAILURE, str(error), "Run `scanner migrate`.")
     grade = Grade.OK if free_mb >= LEAST_FREE_MB else Grade.WARNING
     return Finding("E-SPACE", grade, f"{free_mb} MB free", "Free some room on the card.")
-
-
-def check_queue(state: Path) -> Finding:
-    """How many records wait."""
-    try:
-        outbox = SqliteOutbox(state)
-        try:
-            waiting = outbox.waiting()
-        finally:
-            outbox.close()
-    except StoreError as error:
-        return Finding("E-QUEUE", Grade.FAILURE, str(error), "Run `scanner migrate`.")
-    return Finding("E-QUEUE", Grade.OK, f"{waiting} scan records wait")

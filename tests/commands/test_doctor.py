@@ -268,6 +268,7 @@ def test_every_part_can_be_named() -> None:
         "config",
         "libraries",
         "stores",
+        "log",
         "clock",
         "lists",
         "upload",
