@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from stat import S_ISREG
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
         Ed25519PrivateKey,
         Ed25519PublicKey,
     )
+
+    from scanner.store.segments import Running
 
 REQUEST_SUFFIX, ANSWER_SUFFIX = ".request", ".jsonl.age"
 _MOST_REQUESTS = 64
@@ -82,7 +84,7 @@ def device_book(state: Path) -> tuple[Book, Ed25519PublicKey | None]:
 
 
 def export_device(
-    state: Path, settings: Settings, taking: Taking, out: Path, watch: Watch = iter
+    state: Path, settings: Settings | None, taking: Taking, out: Path, watch: Watch = iter
 ) -> Heading:
     """Everything is sealed, the export noted in the chain, the file written: in this order.
 
@@ -95,14 +97,19 @@ def export_device(
 
 
 def _export(
-    state: Path, settings: Settings, taking: Taking, out: Path, now: datetime, watch: Watch = iter
+    state: Path,
+    settings: Settings | None,
+    taking: Taking,
+    out: Path,
+    now: datetime,
+    watch: Watch = iter,
 ) -> Heading:
     from scanner.store.device_key import provide_device_key
     from scanner.store.segments import SegmentLog
 
     check_place(out)
     wish, nonce = taking.wish, taking.nonce or os.urandom(_NONCE_BYTES).hex()
-    running = running_beside(state, settings)
+    running = _running(state, settings)
     with closing(SegmentLog(state, provide_device_key(state))) as chain:
         chain.seal(now, running, whole=True)
         volumes = [volume_of(log, wish, watch) for log in _read_logs(state)]
@@ -112,6 +119,15 @@ def _export(
     heading = Heading(nonce, wish, Source.DEVICE, _zone_name(running.zone), taking.supervisor)
     write_file(out, taking.form, heading, given, taking.recipient)
     return heading
+
+
+def _running(state: Path, settings: Settings | None) -> Running:
+    """Without settings it stands where its newest segment says."""
+    running = running_beside(state, settings or Settings())
+    segments = _read_logs(state)[-1].segments
+    if settings is None and segments:
+        return replace(running, checkpoint=read_segment(segments[-1]).checkpoint)
+    return running
 
 
 def _event(taking: Taking, nonce: str, digest: bytes) -> Export:
@@ -147,7 +163,7 @@ def _read_logs(state: Path) -> list[DeviceLog]:
 
 
 def pull(
-    stick: Path, state: Path, settings: Settings, now: ClockReading | None = None
+    stick: Path, state: Path, settings: Settings | None, now: ClockReading | None = None
 ) -> Iterator[Pulled]:
     """Each request on the stick, answered beside it or refused with what to do. StoreError.
 
@@ -185,11 +201,11 @@ def _requests(stick: Path) -> list[Path]:
 
 
 def _answer(
-    path: Path, state: Path, settings: Settings, key: Ed25519PrivateKey, now: ClockReading
+    path: Path, state: Path, settings: Settings | None, key: Ed25519PrivateKey, now: ClockReading
 ) -> tuple[Path, PullRequest]:
     device = device_of(public_bytes(key))
     nonces = {export.nonce for export in _exports(state)}
-    supervisors = policy_of(state, settings).supervisors
+    supervisors = policy_of(state, settings or Settings()).supervisors
     request = check_request(_read(path), supervisors, now, device, nonces.__contains__)
     age.recipient_of(request.recipient)
     name = f"{path.name.removesuffix(REQUEST_SUFFIX)}-{device.hex()}{ANSWER_SUFFIX}"

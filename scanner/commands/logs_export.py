@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from scanner.commands.logs_desk import IDENTITY, SINCE, UNTIL, segments_bar
-from scanner.config import Settings, find_config, load_settings
+from scanner.config import find_config, load_settings
 from scanner.core.errors import LogError
 from scanner.core.reasons import Outcome
 
 if TYPE_CHECKING:
+    from scanner.config import Settings
     from scanner.logs.files import Format
     from scanner.logs.volume import Wish
 
@@ -112,11 +113,11 @@ def _from_device(
     export_device(state, device_settings(config), taking, out, segments_bar(state))
 
 
-def device_settings(config: Path | None) -> Settings:
-    """A copy of a device's folder is read where no settings are; then none of them counts."""
+def device_settings(config: Path | None) -> Settings | None:
+    """None where there are none: the chain itself says at which checkpoint it stands."""
     path = find_config(config)
     if config is None and not path.exists():
-        return Settings()
+        return None
     return load_settings(path)
 
 

@@ -18,7 +18,7 @@ from scanner.assembly.logs import (
     export_device,
     pull,
 )
-from scanner.config import Settings
+from scanner.config import CheckpointTable, Settings
 from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.errors import LogError
 from scanner.core.events import Export
@@ -39,7 +39,7 @@ from tests.assembly.kept import MORNING, a_state, keep, record
 from tests.core.chains import NONCE, device_key
 
 NOW = ClockReading.exact(MORNING)
-SETTINGS = Settings()
+SETTINGS = Settings(checkpoint=CheckpointTable(id="tower"))
 CASE = "2 UJs 12/20"
 
 
@@ -87,6 +87,14 @@ def test_export_of_cells_is_noted_and_accounted_for(
     assert (noted.nonce, noted.case, noted.recipient) == (heading.nonce, "", "")
     assert len(noted.digest) == 32
     assert heading.zone == "Europe/Moscow"
+
+
+def test_segment_of_an_export_says_where_the_device_stands(state: Path, tmp_path: Path) -> None:
+    """As its settings say; without any, where it stood before."""
+    for settings, name in ((None, "bridge"), (SETTINGS, "tower")):
+        export_device(state, settings, Taking(Wish(), Format.JSONL), tmp_path / "log")
+        last = read_segment(read_device_logs(state)[-1].segments[-1])
+        assert last.checkpoint == name
 
 
 def test_export_for_a_case_holds_the_records_of_its_time(state: Path, tmp_path: Path) -> None:
