@@ -30,6 +30,7 @@ def export_central(
     from scanner.central.log_folder import default_database, receipt_key
     from scanner.central.log_source import read_logs, record_export
     from scanner.core.events import Export
+    from scanner.core.signed_log import public_bytes
     from scanner.logs import age
     from scanner.logs.files import check_place, write_file
     from scanner.logs.volume import Heading, Source, volume_of
@@ -41,12 +42,14 @@ def export_central(
     check_place(out)
     nonce = secrets.token_hex(16)
     event = Export(nonce, wish.since, wish.until, recipient[:16], wish.case)
-    record_export(url, event, receipt_key(central), time_of_check(None).earliest)
+    key = receipt_key(central)
+    record_export(url, event, key, time_of_check(None).earliest)
     # A day more on either side: a row of the day needs the day whole, and its end.
     days = (wish.since // _DAY - 1, min(wish.until // _DAY + 2, _LAST_DAY))
     logs = _watched(read_logs(url, *days))
     volumes = (volume_of(log, wish) for log in logs)
     write_file(out, form, Heading(nonce, wish, Source.CENTRAL), volumes, recipient)
+    click.echo(f"To check it: scanner logs verify {out} --server-key {public_bytes(key).hex()}")
 
 
 def _watched(logs: Iterable[DeviceLog]) -> Iterable[DeviceLog]:
