@@ -21,7 +21,9 @@ from scanner.core.sealed import check_records
 from scanner.core.segment import NO_LINK, Segment, link_of, read_segment
 from scanner.core.signed_log import Statement, device_of, is_signed_by, public_key
 
-__all__ = ["Finding", "Link", "State", "Watch", "check_links", "check_log", "is_sound", "signed_links"]
+__all__ = [
+    "Finding", "Link", "State", "Watch", "check_links", "check_log", "is_sound", "signed_links",
+]  # fmt: skip
 
 Watch = Callable[[Iterable[bytes]], Iterable[bytes]]
 
