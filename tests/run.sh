@@ -9,6 +9,7 @@ sh tests/run.sh                 the quick suite: every test but the slow ones an
 sh tests/run.sh SUITE...        one or more of:
     core                        the core and the public vectors, with branch coverage
     faults                      killed, starved, unplugged and corrupted parts
+    fuzz                        random frames and texts, for hours: COUNT=1000 for fewer of them
     bench                       what things cost, as printed tables; nothing passes or fails by speed
     lint                        ruff, format, mypy --strict and the import contracts
     all                         lint, every test, slow ones too, with many more tries of each
@@ -44,11 +45,20 @@ bench() {
     done
 }
 
+# atheris is used where it has been installed; tests/fuzz/guided_text.py says how.
+fuzz() {
+    "$python" tests/fuzz/fuzz_text.py --count "${COUNT:-10000000}" || return
+    "$python" tests/fuzz/fuzz_frames.py --count "${COUNT:-100000}" || return
+    ! "$python" -c 'import atheris' 2>/dev/null ||
+        "$python" tests/fuzz/guided_text.py --count "${COUNT:-10000000}"
+}
+
 suite() {
     case $1 in
     quick) "$python" -m pytest --cov --ignore=tests/bench -m "not slow" ;;
     core) "$python" -m pytest tests/core tests/vectors --cov ;;
     faults) "$python" -m pytest tests/faults ;;
+    fuzz) fuzz ;;
     bench) bench ;;
     lint) lint ;;
     all)
@@ -62,7 +72,7 @@ suite() {
 
 [ $# -gt 0 ] || set -- quick
 case $1 in
-quick | core | faults | bench | lint | all) ;;
+quick | core | faults | fuzz | bench | lint | all) ;;
 *) exec "$python" -m pytest "$@" ;;
 esac
 for name in "$@"; do

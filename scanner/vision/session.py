@@ -81,9 +81,11 @@ def _left_s(until_s: float) -> float:
 Start = Callable[[], Session]
 
 
-def start_child(hang_s: float = 0.8, *, may_be_open: bool = False) -> Session:
+def start_child(
+    hang_s: float = 0.8, *, may_be_open: bool = False, log_fd: int | None = None
+) -> Session:
     """A reader of our own, in a process group of its own; it ends where it cannot be confined,
-    unless it `may_be_open`. Raises OSError."""
+    unless it `may_be_open`. It reports to `log_fd`, else where we do. Raises OSError."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         fd = theirs.fileno()
@@ -95,6 +97,7 @@ def start_child(hang_s: float = 0.8, *, may_be_open: bool = False) -> Session:
                 pass_fds=[fd],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                stderr=log_fd,
                 start_new_session=True,
                 env=os.environ | {"PYTHONPATH": _module_path()},
             )
