@@ -56,7 +56,7 @@ fuzz() {
 suite() {
     case $1 in
     quick) "$python" -m pytest --cov --ignore=tests/bench -m "not slow" ;;
-    core) "$python" -m pytest tests/core tests/vectors --cov ;;
+    core) "$python" -m pytest tests/core tests/vectors --cov -m "not slow" ;;
     faults) "$python" -m pytest tests/faults ;;
     fuzz) fuzz ;;
     bench) bench ;;
