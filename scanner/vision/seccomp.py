@@ -21,6 +21,8 @@ from dataclasses import dataclass
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 _RET_ALLOW, _RET_KILL_PROCESS = 0x7FFF0000, 0x80000000
 _PROT_EXEC, _MAP_ANONYMOUS = 0x4, 0x20
+_BUT_WAIT_AND_WAKE = 0x7E  # bits of every other operation of futex, of which some had faults
+_BEYOND_ADVICE = 0xFFFFFFE0  # of madvise: to poison a page, which root may do, is number 100
 # Code of one instruction, and where `struct seccomp_data` has what it loads.
 _LOAD, _IS_EQUAL, _HAS_BITS, _RETURN = 0x20, 0x15, 0x45, 0x06
 _NUMBER_AT, _ARCH_AT, _ARGUMENTS_AT = 0, 4, 16
@@ -72,9 +74,10 @@ def allowed_calls(channel_fd: int, silent_fd: int) -> tuple[Call, ...]:
         Call("mprotect", (10, 226), (_NOT_EXECUTABLE,)),
         Call("munmap", (11, 215)),
         Call("mremap", (25, 216)),
-        Call("madvise", (28, 233)),
+        Call("madvise", (28, 233), (Condition(2, without_bits=_BEYOND_ADVICE),)),
         Call("brk", (12, 214)),
-        Call("futex", (202, 98)),  # locks of C++, although there is one thread
+        # Locks of C++, although there is one thread.
+        Call("futex", (202, 98), (Condition(1, without_bits=_BUT_WAIT_AND_WAKE),)),
         Call("clock_gettime", (228, 113)),  # a call only where the vDSO has no fast clock
         Call("setitimer", (38, 103)),  # a worker ends itself when a frame takes too long
         Call("exit_group", (231, 94)),

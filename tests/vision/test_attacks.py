@@ -105,6 +105,7 @@ ATTACKS: dict[str, Attack] = {
     "to read what is open": lambda on: os.read(on.fd, 10),
     "to write into what is open": lambda on: os.write(on.fd, b"x"),
     "to hand out a descriptor": lambda on: socket.send_fds(socket.socket(fileno=on.fd), [b""], []),
+    "an advice that nobody gives": lambda _: mmap.mmap(-1, 4096).madvise(64),
     "io_uring": lambda _: call(425, 8, 0),
     "a handle of its parent": lambda on: call(434, on.parent_pid, 0),
     "another filter": lambda _: libc.prctl(22, 1, 0, 0, 0),  # PR_SET_SECCOMP

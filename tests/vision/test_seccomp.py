@@ -100,6 +100,23 @@ def test_no_memory_becomes_executable(machine: Machine) -> None:
     assert ask("mprotect", 0, 4096, EXECUTABLE) == KILL
 
 
+@BOTH
+def test_locks_can_only_be_waited_for_and_woken(machine: Machine) -> None:
+    """The operations of futex for priorities, which have been ways into the kernel, are none."""
+    filter_ = the_filter(machine)
+    (numbers,) = (call.numbers for call in allowed_calls(CHANNEL, SILENT) if call.name == "futex")
+    private, realtime = 128, 256
+    allowed = {
+        operation
+        for operation in range(128)
+        if judged(filter_, machine.audit_arch, numbers[machine.column], (0, operation | private))
+        == ALLOW
+    }
+    assert allowed == {0, 1}
+    wait = (0, realtime | private)
+    assert judged(filter_, machine.audit_arch, numbers[machine.column], wait) == ALLOW
+
+
 @pytest.mark.parametrize(
     ("arch", "number"),
     [
