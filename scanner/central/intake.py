@@ -91,18 +91,21 @@ class Intake:
 
     def _keep_rows(self, log: Log, offers: Sequence[Offer]) -> None:
         """Raises ForkError for a record whose seq is taken by another."""
-        by_day: dict[int, dict[int, Row]] = {}
+        by_day: dict[int, list[Row]] = {}
         for offer in offers:
             for day, rows in _rows(offer, self.now):
-                by_day.setdefault(day, {}).update((row[0], row) for row in rows)
-        for day, by_seq in by_day.items():
-            if self.book.keep_rows(log.id, day, list(by_seq.values())) < len(by_seq):
-                self._check_rows(log, by_seq, offers)
+                by_day.setdefault(day, []).extend(rows)
+        for day, all_rows in by_day.items():
+            if self.book.keep_rows(log.id, day, all_rows) < len(all_rows):
+                self._check_rows(log, all_rows, offers)
 
-    def _check_rows(self, log: Log, rows: dict[int, Row], offers: Sequence[Offer]) -> None:
-        for row in self.book.rows(log.id, min(rows), max(rows)):
-            if rows.get(row[0], row) != row:
-                (culprit, *_) = [each for each in offers if rows[row[0]] in each.all_rows()]
+    def _check_rows(self, log: Log, rows: Sequence[Row], offers: Sequence[Offer]) -> None:
+        """Of those that were there already, or came twice."""
+        seqs = [row[0] for row in rows]
+        kept = {row[0]: row for row in self.book.rows(log.id, min(seqs), max(seqs))}
+        for row in rows:
+            if kept[row[0]] != row:
+                (culprit, *_) = [each for each in offers if row in each.all_rows()]
                 raise ForkError(culprit, f"comes with another record {row[0]} than is here")
 
     def _keep_retirements(self, log: Log, offer: Offer) -> None:

@@ -17,7 +17,7 @@ from scanner.central.ledger_sql import Found, SqlBook
 from scanner.core.record import Row
 
 _BUSY_S = 30.0
-_NEW_ROW = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_NEW_ROW = "INSERT INTO records VALUES ({log:d}, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 
 
 class SqliteLedger:
@@ -106,7 +106,7 @@ class SqliteBook(SqlBook):
         self._db.executemany(statement, values)
 
     def keep_rows(self, log: int, day: int, rows: Sequence[Row]) -> int:
-        return self._db.executemany(_NEW_ROW, [(log, *row) for row in rows]).rowcount
+        return self._db.executemany(_NEW_ROW.format(log=log), rows).rowcount
 
     def drop_records(self, day: int) -> tuple[int, int]:
         spans = self._db.execute(

@@ -17,7 +17,7 @@ from scanner.core import cbor
 from scanner.core.errors import LogError
 from scanner.core.events import Event, event_of
 from scanner.core.hashing import sha256
-from scanner.core.merkle import ROOT_BYTES, merkle_root
+from scanner.core.merkle import ROOT_BYTES, Hash, merkle_root
 from scanner.core.record import RECORD_BYTES
 from scanner.core.signed_log import DEVICE_BYTES, Statement, read_map, sign_map
 
@@ -156,9 +156,9 @@ def link_of(signed: bytes) -> bytes:
     return sha256(signed)
 
 
-def is_sealed(segment: Segment, records: list[bytes]) -> bool:
+def is_sealed(segment: Segment, records: list[bytes], hash_: Hash = sha256) -> bool:
     """Whether these are all the records that the segment was sealed over, unchanged, in order."""
-    return len(records) == segment.count and merkle_root(records) == segment.root
+    return len(records) == segment.count and merkle_root(records, hash_) == segment.root
 
 
 def split_records(joined: bytes) -> list[bytes]:
