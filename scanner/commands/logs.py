@@ -1,4 +1,4 @@
-"""`scanner logs`: what supervisors do with scan logs."""
+"""`scanner logs`: what supervisors do with the scan logs of devices."""
 
 from __future__ import annotations
 
