@@ -130,7 +130,7 @@ def test_a_canary_that_was_deleted_is_overwritten(tmp_path: Path, traces: Traces
     """What the stores delete is gone from their files: `secure_delete` is on."""
     migrate(tmp_path)
     db = connect(tmp_path, OUTBOX)
-    db.execute("INSERT INTO counter VALUES (0, ?, 1)", [CANARY])
+    db.execute("INSERT INTO counter (hour, name, n) VALUES (0, ?, 1)", [CANARY])
     assert search_folder(tmp_path, traces) != {}
     db.execute("DELETE FROM counter")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
