@@ -27,14 +27,15 @@ class ReaderLink:
     ...     reader.wait_until_ready()
     ...     readings = reader.read(frame)
 
-    `replaced`: how many readers had to go. `last_failure`: why the last one had to.
+    `replaced`: how many readers had to go; `renewed`: how many late workers, beside them.
+    `last_failure`: why the last one had to.
     """
 
     def __init__(
         self, start: Start = start_child, *, deadline_s: float = 1.0, start_s: float = 20.0
     ) -> None:
         """`deadline_s`: for one frame; `start_s`: from start to ready, imports included."""
-        self.replaced = 0
+        self.replaced = self.renewed = 0
         self.last_failure = ""
         self._start = start
         self._deadline_s = deadline_s
@@ -69,9 +70,10 @@ class ReaderLink:
             return None
         try:
             return self._exchange(session, frame, until_s)
-        except (OSError, ProtocolError) as error:  # TimeoutError is an OSError
-            self._lose(session, error)
-            self._session = self._begin()  # it imports while the loop goes on
+        except (OSError, ProtocolError) as error:
+            if not self._renew(session, error):
+                self._lose(session, error)
+                self._session = self._begin()  # it imports while the loop goes on
             return None
 
     def close(self) -> None:
@@ -112,6 +114,8 @@ class ReaderLink:
                 if session is not None and session.becomes_ready(until_s):
                     self._early_ends = 0
                     return session
+                if session is not None and session.is_renewed:
+                    raise TimeoutError("the reader did not replace its worker")
             except (OSError, ProtocolError) as error:
                 self._lose(session, error)
             self._give_up_if_hopeless()
@@ -136,6 +140,17 @@ class ReaderLink:
             return None
         return session
 
+    def _renew(self, session: Session, error: Exception) -> bool:
+        """Whether a late worker is being replaced by its parent, which has imported everything."""
+        try:
+            is_renewed = isinstance(error, TimeoutError) and session.renew()
+        except OSError:  # its parent is gone, too
+            return False
+        if is_renewed:
+            self.renewed += 1
+            self.last_failure = str(error) or type(error).__name__
+        return is_renewed
+
     def _lose(self, session: Session | None, error: Exception) -> None:
         """This reader is over."""
         self.replaced += 1
@@ -144,7 +159,7 @@ class ReaderLink:
         if session is None:
             return
         session.end()
-        if session.is_ready:
+        if session.is_ready or session.is_renewed:
             self._unready_since_s = time.monotonic()
         else:
             self._early_ends += 1

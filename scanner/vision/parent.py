@@ -1,6 +1,7 @@
 """The reader's parent: it has imported everything, forks the worker, and never looks at a pixel.
 
-    python -m scanner.vision.parent --socket-fd N     a child of the loop, one connection
+    python -m scanner.vision.parent --socket-fd N     a child of the loop, one connection; a byte
+                                                      on its standard input: replace the worker
     python -m scanner.vision.parent --socket PATH     a service, one connection after the other
 
 A crafted code may kill or hang the worker: the next one is forked in milliseconds. The parent goes
@@ -35,6 +36,7 @@ from scanner.vision.worker import Ending, Limits, Read, run_worker
 
 QUICK_DEATH_S = 0.05  # a worker that dies sooner after its fork may never have decoded anything
 MAX_PAUSE_S = 0.05  # the successor of a killed worker is promised within 300 ms
+STANDARD_INPUT = 0
 NOT_ALLOWED = 78  # exit status of a parent that may fork no worker [sysexits.h, EX_CONFIG]
 
 EXPECTED = (Ending.LOOP_GONE, Ending.OF_AGE)
@@ -43,13 +45,23 @@ CAUSES = {
     Ending.OUT_OF_MEMORY: "needed more memory than it may have",
     Ending.NO_FRAME: "was asked for what is no frame",
     Ending.UNCONFINED: "could not be confined",
+    Ending.LATE: "gave no answer in time",
     -signal.SIGALRM: "took too long for a frame",
     -signal.SIGSYS: "made a system call that decoding does not need",
 }
 
 
-def supervise(channel: socket.socket, fds: Sequence[int], read: Read, limits: Limits) -> None:
-    """Keep one worker alive until the loop has gone, or until one could not be confined."""
+def supervise(
+    channel: socket.socket,
+    fds: Sequence[int],
+    read: Read,
+    limits: Limits,
+    orders: int | None = None,
+) -> None:
+    """Keep one worker alive until the loop has gone, or until one could not be confined.
+
+    `orders`: a descriptor on which the loop asks for another worker; None where it hangs up.
+    """
     pause_s = 0.0
     deaths: Counter[int] = Counter()
     parent_pid = os.getpid()  # asked for before the fork: a child may be an orphan from the start
@@ -58,7 +70,7 @@ def supervise(channel: socket.socket, fds: Sequence[int], read: Read, limits: Li
         worker = os.fork()
         if worker == 0:
             run_worker(channel, fds, read, limits, parent_pid)
-        ending = _ending_of(worker, channel, limits.life_s)
+        ending = _ending_of(worker, channel, orders, limits.life_s)
         deaths[ending] += 1
         _report(ending, deaths[ending])
         if ending in (Ending.LOOP_GONE, Ending.UNCONFINED):
@@ -69,13 +81,15 @@ def supervise(channel: socket.socket, fds: Sequence[int], read: Read, limits: Li
         time.sleep(pause_s)
 
 
-def _ending_of(worker: int, channel: socket.socket, life_s: float) -> int:
-    """Wait until it dies, is of age or the loop has gone: how it ended; it is dead then."""
+def _ending_of(worker: int, channel: socket.socket, orders: int | None, life_s: float) -> int:
+    """Wait until it dies, is of age, is to go or the loop has gone: how it ended; it is dead."""
     pidfd = os.pidfd_open(worker)
     try:
         poll = select.poll()
         poll.register(pidfd, select.POLLIN)
         poll.register(channel, 0)  # only POLLHUP and POLLERR: the messages are the worker's
+        if orders is not None:
+            poll.register(orders, select.POLLIN)
         seen = {fd for fd, _ in poll.poll(life_s * 1000)}
     finally:
         os.close(pidfd)
@@ -83,7 +97,10 @@ def _ending_of(worker: int, channel: socket.socket, life_s: float) -> int:
         return os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
     os.kill(worker, signal.SIGKILL)
     os.waitpid(worker, 0)
-    return Ending.LOOP_GONE if seen else Ending.OF_AGE
+    if not seen:
+        return Ending.OF_AGE
+    has_order = orders in seen and os.read(orders, 64) if orders is not None else b""
+    return Ending.LATE if has_order else Ending.LOOP_GONE
 
 
 def _report(ending: int, times: int) -> None:
@@ -98,13 +115,13 @@ def _cause(ending: int) -> str:
     return f"was killed by {signal.Signals(-ending).name}" if ending < 0 else f"ended: {ending}"
 
 
-def hold_session(channel: socket.socket, limits: Limits) -> None:
+def hold_session(channel: socket.socket, limits: Limits, orders: int | None = None) -> None:
     """One connection from the slots to its end. Raises ProtocolError."""
     fds = receive_slots(channel)
     if fds is None:
         return
     try:
-        supervise(channel, fds, lambda grey: read_codes(grey, limits.stages_s), limits)
+        supervise(channel, fds, lambda grey: read_codes(grey, limits.stages_s), limits, orders)
     finally:
         for fd in fds:
             os.close(fd)
@@ -161,7 +178,7 @@ def serve_fd(fd: int, limits: Limits) -> int:
     """Hold the one session of an inherited socket: the exit status."""
     try:
         with socket.socket(fileno=fd) as channel:
-            hold_session(channel, limits)
+            hold_session(channel, limits, STANDARD_INPUT)
     except ProtocolError as error:
         print(f"reader: the loop broke the protocol: {error}", file=sys.stderr)
         return 1

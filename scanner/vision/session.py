@@ -30,6 +30,7 @@ class Session:
     channel: socket.socket
     process: subprocess.Popen[bytes] | None
     is_ready: bool = False
+    is_renewed: bool = False
 
     def send(self, request: Request, until_s: float) -> None:
         self.channel.settimeout(_left_s(until_s))
@@ -46,6 +47,7 @@ class Session:
                 self.is_ready = self.receive(until_s).number is None
             except TimeoutError:
                 return False
+        self.is_renewed = False
         self.channel.setblocking(False)
         with suppress(BlockingIOError):
             for _ in range(MAX_WAITING_ANSWERS):
@@ -53,11 +55,24 @@ class Session:
             raise ProtocolError("answers that nobody asked for")
         return True
 
+    def renew(self) -> bool:
+        """Ask for another worker, which is much faster than another reader; False if it cannot be.
+
+        Then it is renewed, and not ready until the other worker waits for frames.
+        """
+        if self.process is None or self.process.stdin is None:
+            return False
+        os.write(self.process.stdin.fileno(), b"!")
+        self.is_ready, self.is_renewed = False, True
+        return True
+
     def end(self) -> None:
         """No process is left behind, not even a stopped one. A service ends its own worker."""
         self.channel.close()
         if self.process is None:
             return
+        if self.process.stdin is not None:
+            self.process.stdin.close()
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):  # stuck in the kernel: nothing more to be done
@@ -95,7 +110,7 @@ def start_child(
             process = subprocess.Popen(
                 [sys.executable, "-m", "scanner.vision.parent", *options],
                 pass_fds=[fd],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=log_fd,
                 start_new_session=True,

@@ -38,6 +38,7 @@ class Ending(IntEnum):
     OUT_OF_MEMORY = 3
     NO_FRAME = 4
     UNCONFINED = 5
+    LATE = 254  # its parent ended it, since the loop has asked for that
     OF_AGE = 255  # its parent ended it
 
 

@@ -30,7 +30,7 @@ from scanner.vision.decode import decode  # noqa: E402
 from scanner.vision.link import ReaderLink  # noqa: E402
 
 Grey = NDArray[np.uint8]
-KILLS = 10
+KILLS, STOPS = 10, 5
 HEIGHT, WIDTH = 720, 1280
 BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 
@@ -110,6 +110,19 @@ def kill_to_read_ms(link: ReaderLink, frame: Frame) -> Iterator[float]:
         yield (time.perf_counter() - began) * 1e3
 
 
+def late_to_read_ms(link: ReaderLink, frame: Frame) -> Iterator[float]:
+    """From the deadline that a stopped worker has missed to the next decoded frame."""
+    for _ in range(STOPS):
+        assert link.process_id is not None
+        os.kill(worker_of(link.process_id), signal.SIGSTOP)
+        while link.read(frame):  # a worker that was just being replaced may have been the one
+            pass
+        began = time.perf_counter()
+        while not link.read(frame):
+            pass
+        yield (time.perf_counter() - began) * 1e3
+
+
 def memory_mb(pid: int, field: str) -> float:
     """`Rss` or `Pss` (what is shared is divided among those who share it) of a process."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
@@ -149,6 +162,11 @@ def rows() -> Iterator[tuple[str, str]]:
         kills = list(kill_to_read_ms(link, Frame(1, frames[0], 0.0)))
         yield "kill -9 → next decoded frame, ms, median", f"{statistics.median(kills):.0f}"
         yield f"kill -9 → next decoded frame, ms, worst of {KILLS}", f"{max(kills):.0f}"
+        stops = list(late_to_read_ms(link, Frame(1, frames[0], 0.0)))
+        yield (
+            f"hung past its deadline → next decoded frame, ms, worst of {STOPS}",
+            (f"{max(stops):.0f}"),
+        )
         assert link.process_id is not None
         worker = worker_of(link.process_id)
         for name, pid in (("parent", link.process_id), ("worker", worker)):

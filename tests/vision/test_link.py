@@ -129,15 +129,35 @@ def test_a_killed_reader_has_a_successor(
 def test_a_stopped_worker_is_killed_and_replaced(
     children_of: ChildrenOf, render: Render, framed: Framed, has_ended: HasEnded
 ) -> None:
-    """A worker that gives no answer in time is killed with all its kin; the frame is skipped."""
+    """A worker that gives no answer in time is killed, the frame skipped; its parent forks on."""
     frame = framed(render(b"MP1:A"))
     with closing(ReaderLink(deadline_s=1.0)) as link:
         assert link.wait_until_ready()
         stopped = worker_of(link, children_of)
         os.kill(stopped, signal.SIGSTOP)
+        before = link.process_id
         assert link.read(frame) is None
         assert has_ended(stopped)
-        assert link.replaced == 1
+        assert read_until_answered(link, frame) == [b"MP1:A"]
+        assert (link.renewed, link.replaced, link.process_id) == (1, 0, before)
+
+
+def test_a_stopped_reader_is_killed_and_replaced(
+    children_of: ChildrenOf, render: Render, framed: Framed, has_ended: HasEnded
+) -> None:
+    """A parent that does not replace its worker in time is killed with it, and started anew."""
+    frame = framed(render(b"MP1:A"))
+    with closing(ReaderLink(deadline_s=0.5)) as link:
+        assert link.wait_until_ready()
+        parent, worker = link.process_id, worker_of(link, children_of)
+        assert parent is not None
+        os.kill(parent, signal.SIGSTOP)
+        os.kill(worker, signal.SIGSTOP)
+        assert link.read(frame) is None
+        assert link.read(frame) is None
+        assert has_ended(parent)
+        assert has_ended(worker)
+        assert (link.renewed, link.replaced) == (1, 1)
         assert link.wait_until_ready()
         assert read_until_answered(link, frame) == [b"MP1:A"]
 
