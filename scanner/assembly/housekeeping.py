@@ -86,7 +86,8 @@ class Housekeeping:
             policy.offline_until,
             now,
             floor=floor,
-            records_wait=self._outbox.waiting() > 0,
+            # Counted once the date has come, and not each minute of the months before.
+            records_wait=policy.has_ended(now) and self._outbox.waiting() > 0,
             is_past_reach=clock.future is not None,
         )
         if end is None or step is not RegimeStep.WIPE or is_wiped(self._state, end):

@@ -13,13 +13,13 @@ import pytest
 
 from scanner.assembly.scan_log import MINUTE_S, LogKeeper, LogParts, scan_log
 from scanner.core.chain import State, check_log, is_sound
-from scanner.core.errors import DeviceError
+from scanner.core.errors import DeviceError, NoRoomError
 from scanner.core.events import Folded, KeysAttacked, Retired
 from scanner.core.reasons import Reason
 from scanner.core.record import RecordFlag, ScanRecord, floored_minute, local_day
 from scanner.core.segment import MAX_RECORDS, Segment, SegmentFlag, read_segment
 from scanner.ports import Press
-from scanner.store import space
+from scanner.store import runs, space
 from scanner.store.database import PAGE_BYTES
 from scanner.store.device_log import read_device_logs
 from scanner.store.outbox import SqliteOutbox
@@ -123,6 +123,29 @@ def test_start_after_a_cut_is_unclean_and_loses_nothing(booth: Booth) -> None:
         last = again.segments[-1]
         assert (last.boot, last.is_clean, last.count) == (2, False, 1)
     assert again.is_sound
+
+
+def test_start_on_a_full_disk_begins_its_run_later(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until there is room, segments are those of the run before; the checkpoint runs meanwhile."""
+    with station(booth) as running:
+        running.turn()
+    fails, real = [True, True], runs.begin_run
+
+    def begin_run(folder: Path) -> runs.Run:
+        if fails and fails.pop():
+            raise NoRoomError("outbox.db cannot be used (database or disk is full).")
+        return real(folder)
+
+    monkeypatch.setattr(runs, "begin_run", begin_run)
+    with station(booth) as running:
+        running.turn()
+        assert booth.outbox.real.is_full
+        assert running.segments[-1].boot == 1
+        running.live(MINUTE_S)
+        assert running.segments[-1].boot == 2
+        assert not booth.outbox.real.is_full
 
 
 def test_camera_that_was_lost_is_a_stop_in_order(booth: Booth) -> None:
