@@ -26,17 +26,19 @@ from scanner.demo.lines import summary_lines, text_line
 def command(out: Path, samples: Path | None) -> int:
     """Scan simulated phones with the loop, rules, pins and stores that ship.
 
-    Only the camera, the clock and the GPIO chip are simulated, and every line says so.
-    Exit code 1 when a verdict is not the one in the manifest.
+    Only the camera, the clock and the GPIO chip are simulated, and every line says so. At the end
+    the records go to a central server that is started on loopback.
+    Exit code 1 when a verdict is not the one in the manifest, or a record did not arrive.
     """
     from scanner.demo.manifest import read_manifest
-    from scanner.demo.show import show_all
+    from scanner.demo.show import bring_back, show_all
 
     folder = samples or Path(__file__).resolve().parents[2] / "sample_codes"
     lines = read_manifest(folder)
     colours = sys.stdout.isatty()
     click.echo(f"SIMULATED  {len(lines)} frames from {folder.name}, lists from its bundle.")
     show = show_all(lines, folder, out, report=lambda shown: click.echo(text_line(shown, colours)))
+    show = bring_back(show, out)
     for line in summary_lines(show):
         click.echo(line)
     return 0 if show.is_as_expected else 1

@@ -61,7 +61,22 @@ def summary_lines(show: Show) -> list[str]:
         f"SIMULATED  frame to lamp on this machine, not on a Raspberry Pi: median"
         f" {counted.median_ms:.1f} ms, 95 % within {counted.p95_ms:.1f} ms",
         f"SIMULATED  {show.records} scan records of 16 bytes; counted only: {counters}",
+        *_arrival_lines(show),
         *(f"SIMULATED  {what}: {path}" for what, path in show.files.items()),
+    ]
+
+
+def _arrival_lines(show: Show) -> list[str]:
+    arrived = show.arrived
+    if arrived is None:
+        return []
+    whole = "nothing lost" if arrived.is_whole else "WRONG, not what the device has"
+    chain = "intact" if arrived.is_intact else "WRONG, broken"
+    return [
+        f"SIMULATED  network back: {arrived.bodies} uploads of 16 KiB to a central server on "
+        "loopback",
+        f"SIMULATED  {arrived.kept} of {arrived.sent} records there, {whole}; chain of "
+        f"{arrived.segments} segments {chain}",
     ]
 
 

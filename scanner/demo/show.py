@@ -1,10 +1,11 @@
-"""The whole demo: a fresh device, all lines, then contact sheet, report and database."""
+"""The whole demo: a fresh device, all lines, the upload, then contact sheet, report, databases."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scanner.assembly import install_lists, simulated_device
 from scanner.demo.journey import Journey, Shown
@@ -12,6 +13,13 @@ from scanner.demo.manifest import Line
 from scanner.demo.stopwatch import Stopwatch
 from scanner.ports import Indicator
 from scanner.store.migrations import migrate
+
+if TYPE_CHECKING:
+    from scanner.demo.network_back import Arrived
+
+
+# What a device makes in its folder, but its key.
+_MADE = ("*.db", "*.db-*", "*.db.damaged-*", "gpio-lines", "enrolment.json", "tls.key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +30,13 @@ class Show:
     records: int
     counters: dict[str, int]
     files: dict[str, Path]
+    arrived: Arrived | None = None
 
     @property
     def is_as_expected(self) -> bool:
-        return all(shown.is_as_expected for shown in self.shown)
+        """Every verdict as in the manifest; and nothing lost where the network came back."""
+        has_arrived = self.arrived is None or self.arrived.is_as_expected
+        return has_arrived and all(shown.is_as_expected for shown in self.shown)
 
 
 def show_all(
@@ -51,6 +62,15 @@ def show_all(
     return replace(show, files=_draw(show, samples, out) | show.files)
 
 
+def bring_back(show: Show, out: Path) -> Show:
+    """The network comes back: the records of the demo reach a central server on loopback."""
+    from scanner.demo.network_back import bring_network_back
+
+    arrived = bring_network_back(out / "state", out)
+    files = show.files | {"central database": arrived.database}
+    return replace(show, arrived=arrived, files=files)
+
+
 def _draw(show: Show, samples: Path, out: Path) -> dict[str, Path]:
     """Contact sheet and report, from what the frames looked like and what the pins did."""
     # Imported last: the first frame must not wait for what only draws.
@@ -69,7 +89,7 @@ def _draw(show: Show, samples: Path, out: Path) -> dict[str, Path]:
 def fresh_state(out: Path) -> Path:
     """`out`/state with new databases; only files that a device makes are removed."""
     state = out / "state"
-    for pattern in ("*.db", "*.db-*", "*.db.damaged-*", "gpio-lines"):
+    for pattern in _MADE:
         for left in state.glob(pattern):
             left.unlink()
     migrate(state)
