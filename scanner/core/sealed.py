@@ -16,11 +16,16 @@ def check_records(log: DeviceLog, links: list[Link]) -> Iterator[Finding]:
     """Segment by segment; then what folds have kept; then records that nothing seals."""
     # What was folded and has gone since, as its time was over, can't be held against the fold.
     folds = [fold for fold in bodies(links, Folded) if fold.last >= links[0].segment.first_seq]
-    for link in links:
-        if link.segment.count:
-            yield from _check_segment(log, link.segment, folds)
+    findings = [
+        finding
+        for link in links
+        if link.segment.count
+        for finding in _check_segment(log, link.segment, folds)
+    ]
+    yield from findings
     seqs = sorted(log.records)
-    yield from _check_folds(log, folds, seqs)
+    intact = sorted((each.first, each.last) for each in findings if each.state is State.INTACT)
+    yield from _check_folds(log, folds, seqs, intact)
     if links:
         yield from _check_loose(log, links, folds, seqs)
 
@@ -51,8 +56,13 @@ def _fold_over(folds: list[Folded], span: range) -> Folded | None:
     return covering[-1] if covering else None
 
 
-def _check_folds(log: DeviceLog, folds: list[Folded], seqs: list[int]) -> Iterator[Finding]:
-    """What stays of a folded stretch is sealed by the fold."""
+def _check_folds(
+    log: DeviceLog, folds: list[Folded], seqs: list[int], intact: list[tuple[int, int]]
+) -> Iterator[Finding]:
+    """What stays of a folded stretch is sealed by the fold, or by an earlier one of the same.
+
+    A server may have what a device folded, or folded once more, after it was sent.
+    """
     for place, fold in enumerate(folds):
         if any(_covers(later, fold) for later in folds[place + 1 :]):
             continue
@@ -61,9 +71,26 @@ def _check_folds(log: DeviceLog, folds: list[Folded], seqs: list[int]) -> Iterat
             continue
         if len(there) == fold.last + 1 - fold.first:
             continue  # a source that has the records from before they were folded
-        kept = [log.records[seq] for seq in there]
-        if len(kept) != fold.kept or merkle_root(kept) != fold.root:
+        same = [each for each in folds if (each.first, each.last) == (fold.first, fold.last)]
+        if not any(_is_kept(log, each, there, intact) for each in same):
             yield Finding(State.FORGED, fold.first, fold.last, "not what the fold has kept")
+
+
+def _is_kept(log: DeviceLog, fold: Folded, there: list[int], intact: list[tuple[int, int]]) -> bool:
+    """All of these are what the fold kept, but for what it counted and a whole segment seals."""
+    counted = {cell[:3] for cell in fold.counts}
+    kept = [
+        log.records[seq]
+        for seq in there
+        if not (_cell_of(log.records[seq]) in counted and _is_within(intact, seq))
+    ]
+    return len(kept) == fold.kept and merkle_root(kept) == fold.root
+
+
+def _is_within(spans: list[tuple[int, int]], seq: int) -> bool:
+    """Whether one of the sorted spans, which do not overlap, holds it."""
+    place = bisect_right(spans, seq, key=lambda span: span[0])
+    return place > 0 and seq <= spans[place - 1][1]
 
 
 def _covers(later: Folded, fold: Folded) -> bool:
@@ -111,3 +138,8 @@ def _outside(spans: Sequence[tuple[int, int]], seqs: list[int]) -> Iterator[int]
 def _seq_of(record: bytes) -> int:
     """A record carries its own seq."""
     return int.from_bytes(record[:4], "little")
+
+
+def _cell_of(record: bytes) -> tuple[int, int, int]:
+    """Hour since 1970, outcome and reason: by what a fold counts it."""
+    return int.from_bytes(record[4:8], "little") // 60, record[8], record[9]

@@ -217,3 +217,16 @@ def test_export_of_nothing_is_not_noted(tmp_path_factory: pytest.TempPathFactory
     with pytest.raises(LedgerError, match="Check its name"):
         next(iter(read_logs(str(path), 0, 9)))
     assert not path.exists()
+
+
+def test_part_that_came_before_the_fold_is_no_forgery(ledger: Ledger, ledger_url: str) -> None:
+    """An answer was lost, the device folded meanwhile: what came whole stays whole."""
+    gate = Reporter().enrol(ledger)
+    whole, later = gate.seal([ADMITTED, REFUSED, ADMITTED]), gate.seal([ADMITTED, REFUSED])
+    send(ledger, gate, [whole])
+    folded, kept = gate.fold(1, 5)
+    note = gate.seal(0, [folded])
+    send(ledger, gate, [Part(later.segment, b""), Part(note.segment, kept)])
+    (log,) = read_logs(ledger_url, 0, DAY + 1)
+    assert sorted(log.records) == [1, 2, 3, 5]
+    assert states(log) == [State.INTACT, State.FOLDED]
