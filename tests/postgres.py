@@ -20,6 +20,9 @@ import psycopg
 from psycopg import sql
 
 OWNERS = ("postgres", "nobody")
+SHELL = "/bin/sh"
+# Waits for the end of its input: whoever holds the other end has closed it, or is gone.
+SWEEP = 'read -r _; "$1" -D "$2/cluster" -m immediate stop; rm -rf "$2"'
 NOT_FOUND = "no PostgreSQL server on this machine; Debian's package is called postgresql"
 
 
@@ -76,34 +79,45 @@ def running_postgres() -> Iterator[Postgres]:
     if binaries is None:
         raise FileNotFoundError(NOT_FOUND)
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+    if owner := _owner():
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
     server = Postgres(binaries, folder)
-    try:
-        if owner := _owner():
-            os.chown(folder, owner.pw_uid, owner.pw_gid)
+    with _swept_up(server):
         cluster = str(folder / "cluster")
         run(binaries / "initdb", "-D", cluster, "-U", "scanner", "-A", "trust", "-E", "UTF8",
             "--locale=C", "--no-sync")  # fmt: skip
         server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
-    finally:
-        shutil.rmtree(folder)
+        yield server
+
+
+@contextmanager
+def _swept_up(server: Postgres) -> Iterator[None]:
+    """Stops the server and removes its folder at the end, also when this process is killed."""
+    command = [SHELL, "-c", SWEEP, "sweep", server.binaries / "pg_ctl", server.folder]
+    with subprocess.Popen(
+        command, cwd="/", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, start_new_session=True, **_other_user(),
+    ) as sweeper:  # type: ignore[call-overload]  # the keywords of a mapping  # fmt: skip
+        yield
+        sweeper.communicate()
 
 
 def run(program: Path, *arguments: str) -> None:
     """As somebody who is not root. Raises CalledProcessError with what the program said."""
-    owner = _owner()
-    who = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
     with tempfile.TemporaryFile() as said:
         done = subprocess.run(
             [program, *arguments], cwd="/", stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-            check=False, **who,
+            check=False, **_other_user(),
         )  # type: ignore[call-overload]  # the keywords of a mapping  # fmt: skip
         said.seek(0)
         if done.returncode:
             raise AssertionError(f"{program.name}: {said.read().decode(errors='replace')}")
+
+
+def _other_user() -> dict[str, object]:
+    """For subprocess."""
+    owner = _owner()
+    return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
 
 
 def _owner() -> pwd.struct_passwd | None:
