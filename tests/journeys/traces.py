@@ -33,13 +33,13 @@ def traces_of(name: str, text: str) -> dict[bytes, str]:
     for begin in range(3 * TEXT_PART, len(encoded) - TEXT_PART, TEXT_PART):
         found[encoded[begin : begin + TEXT_PART]] = f"{name}: text from {begin}"
     values = {"SHA-256 of the text": _short_hash(encoded)}
-    for what, value in (values | dict(_values(text))).items():
+    for what, value in (values | dict(values_of(text))).items():
         for spelling, pattern in _spellings(value):
             found[pattern] = f"{name}: {what}, {spelling}"
     return found
 
 
-def _values(text: str) -> Iterator[tuple[str, bytes]]:
+def values_of(text: str) -> Iterator[tuple[str, bytes]]:
     """What the pass holds; nothing of a code that cannot be opened."""
     try:
         cose = base45.decode(text.partition(":")[2].encode())
