@@ -1,8 +1,9 @@
 # Sourced with $root set to the checkout: leaves a working $root/.venv, or says what to do and exits.
 #
-# Used by scanner/demo.sh and tests/run.sh; the latter sets $needs_postgres. Everything is looked for by loading it, never by the
-# name of a package, and nothing is fetched when nothing is missing. One lock file serves both
-# commands: the test tools are 33 of 138 MB, and the second command finds everything in place.
+# Used by scanner/demo.sh and tests/run.sh; the latter also sets $needs_postgres and
+# $needs_faketime. Everything is looked for by loading it, never by the name of a package, and
+# nothing is fetched when nothing is missing. One lock file serves both commands: the test tools are
+# a quarter of it, and the second command finds everything in place.
 #
 # .venv/unfinished stands there while .venv is being made: a run that was cut off is begun anew.
 # .venv/installed is written last: the interpreter, the checkout's place, and a copy of the lock.
@@ -11,6 +12,7 @@
 venv=$root/.venv
 lock=$root/requirements.lock
 : "${postgres_home:=/usr/lib/postgresql}"
+: "${faketime_home:=/usr/lib}"
 : "${postgres_conf:=/etc/postgresql-common/createcluster.conf}"
 
 # Packages from elsewhere on PYTHONPATH would be taken for ours; UTF-8 in any locale.
@@ -127,6 +129,23 @@ provide_postgres() {
     install_packages postgresql
 }
 
+# A library that lets a program see another time of day.
+has_faketime() {
+    [ -n "${needs_faketime-}" ] || return 0
+    for library in "$faketime_home"/*/faketime/libfaketime.so.1; do
+        [ -e "$library" ] && return
+    done
+    return 1
+}
+
+provide_faketime() {
+    if ! command -v apt-get >/dev/null || ! can_be_root; then
+        say "no libfaketime here: its tests are skipped. Debian calls it: libfaketime"
+        return
+    fi
+    install_packages libfaketime
+}
+
 # What .venv depends on besides the lock: scripts in it name their interpreter by its path.
 place() {
     "$venv/bin/python" -I -S -c 'import sys; print("Python %d.%d in" % sys.version_info[:2])' &&
@@ -186,7 +205,7 @@ provide_venv() {
 }
 
 set_up() {
-    is_ready && has_postgres && return
+    is_ready && has_postgres && has_faketime && return
     exec 9<"$lock"
     if command -v flock >/dev/null && ! flock -n 9; then
         say "another run is installing; waiting for it"
@@ -199,6 +218,7 @@ set_up() {
         say "ready after $(($(date +%s) - began_s)) s"
     fi
     has_postgres || provide_postgres
+    has_faketime || provide_faketime
     exec 9<&-
 }
 

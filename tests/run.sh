@@ -9,6 +9,7 @@ sh tests/run.sh                 the quick suite: every test but the slow ones an
 sh tests/run.sh SUITE...        one or more of:
     core                        the core and the public vectors, with branch coverage
     faults                      killed, starved, unplugged and corrupted parts
+    privacy                     what is left of people, at full size: canaries, guesses, chains
     fuzz                        random frames and texts, for hours: COUNT=1000 for fewer of them
     bench                       what things cost, as printed tables; nothing passes or fails by speed
     lint                        ruff, format, mypy --strict and the import contracts
@@ -23,9 +24,15 @@ END
 case ${1-} in -h | --help) usage && exit ;; esac
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 needs_postgres=yes # the central server's tests start one of their own
+needs_faketime=yes # clocks of 1970 and of years ahead, for whole programs
 . "$root/scanner/setup.sh"
 cd "$root"
 python=$root/.venv/bin/python
+
+# The promises P1 to P4, P7 and P8 of the scan log, slow sizes too.
+privacy="tests/journeys/test_privacy.py tests/journeys/test_canaries.py
+    tests/journeys/test_same_bytes.py tests/journeys/test_guess.py tests/store/test_retention.py
+    tests/core/test_chain_mutations.py tests/journeys/test_upload_traffic.py"
 
 lint() {
     failed=0
@@ -58,6 +65,8 @@ suite() {
     quick) "$python" -m pytest --cov --ignore=tests/bench -m "not slow" ;;
     core) "$python" -m pytest tests/core tests/vectors --cov -m "not slow" ;;
     faults) "$python" -m pytest tests/faults ;;
+    # shellcheck disable=SC2086  # a list of files
+    privacy) "$python" -m pytest $privacy ;;
     fuzz) fuzz ;;
     bench) bench ;;
     lint) lint ;;
@@ -72,7 +81,7 @@ suite() {
 
 [ $# -gt 0 ] || set -- quick
 case $1 in
-quick | core | faults | fuzz | bench | lint | all) ;;
+quick | core | faults | privacy | fuzz | bench | lint | all) ;;
 *) exec "$python" -m pytest "$@" ;;
 esac
 for name in "$@"; do

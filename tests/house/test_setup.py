@@ -322,3 +322,16 @@ def test_user_with_sudo_brings_the_database_server(machine: Machine) -> None:
     by_sudo = [call for call in calls if call.startswith("sudo")]
     assert count(by_sudo, "createcluster.conf") == 1
     assert count(by_sudo, "install -y --no-install-recommends postgresql") == 1
+
+
+def test_tests_bring_the_library_of_other_times_once(machine: Machine) -> None:
+    """Where it is, wherever it came from, nothing is asked of apt."""
+    machine.needs = f'needs_faketime=yes; faketime_home="{machine.folder}/lib";'
+    machine.add("apt-get", APT_GET)
+    code, _, calls = machine.run()
+    assert (code, count(calls, "install -y --no-install-recommends libfaketime")) == (0, 1)
+    library = machine.folder / "lib/some-arch/faketime/libfaketime.so.1"
+    library.parent.mkdir(parents=True)
+    library.touch()
+    code, said, calls = machine.run()
+    assert (code, said, count(calls, "apt-get")) == (0, "", 0)
