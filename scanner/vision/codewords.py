@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from scanner.vision import reed_solomon
 from scanner.vision.lattice import F32
 from scanner.vision.qr_content import ContentError, payload_of
-from scanner.vision.qr_symbol import FORMAT_WORDS, LEVELS, Layout, layout_of, mask_of, symbol_of
+from scanner.vision.qr_symbol import (
+    FORMAT_WORDS,
+    LEVELS,
+    Layout,
+    data_places,
+    layout_of,
+    mask_of,
+    symbol_of,
+)
 
 MAX_LOG2_CHANCE = -32.0
 ERASED = (0.2, 0.4, 0.6, 0.8)  # of the check symbols, the least trusted first
@@ -58,7 +66,7 @@ def _format_of(logits: F32, version: int) -> tuple[str, int] | None:
 
 
 def _words(logits: F32, version: int, level: str, mask: int) -> Words:
-    places, layout = symbol_of(version).data, layout_of(version, level)
+    places, layout = data_places(version), layout_of(version, level)
     bits = logits[places[:, 0], places[:, 1]]
     bits = np.where(mask_of(version)[mask], -bits, bits)[: len(bits) // 8 * 8].reshape(-1, 8)
     symbols = np.packbits(bits > 0, axis=1)[:, 0]

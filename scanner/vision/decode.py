@@ -76,12 +76,11 @@ class Stage:
 
 FIRST = Stage(True, _as_it_is, zxing)
 # Of 120 synthetic frames each of these reads so many alone, and the first stage 31 (README.md).
-DEEPER = (
-    Stage(False, _sharp, zxing_shrinking),  # 62
-    Stage(False, _small_enough, grid),  # 103; a code that it sees and cannot read ends the cascade
-    Stage(False, _smooth_sharp_for_zbar, _zbar),  # 50: pays on photos
-    Stage(True, _sharp, zxing),  # 53: the code is not in the busiest region
-)
+SHARP = Stage(False, _sharp, zxing_shrinking)  # 62
+GRID = Stage(False, _small_enough, grid)  # 103; a code that it sees but cannot read ends it
+ZBAR = Stage(False, _smooth_sharp_for_zbar, _zbar)  # 50: pays on photos
+WHOLE = Stage(True, _sharp, zxing)  # 53: the code is not in the busiest region
+DEEPER = (SHARP, GRID, ZBAR, WHOLE)
 
 
 def decode(image: NDArray[np.uint8]) -> list[bytes]:
@@ -106,7 +105,7 @@ def read_codes(
         return []
     start_s = monotonic()
     if found := FIRST.engine(grey):
-        return _readings(found, View(grey), grey)
+        return readings_of(found, View(grey), grey)
     frame = shrunk(View(grey), FRAME_PIXELS)
     region = busiest_region(frame)
     if region is None:
@@ -116,11 +115,11 @@ def read_codes(
             break
         view = stage.prepare(frame if stage.is_whole else region)
         if found := stage.engine(view.grey):
-            return _readings(found, view, grey)
+            return readings_of(found, view, grey)
     return []
 
 
-def _readings(found: Sequence[Found], view: View, grey: Grey) -> list[Reading]:
+def readings_of(found: Sequence[Found], view: View, grey: Grey) -> list[Reading]:
     """What one engine read in one view, in pixels of the frame, without duplicates."""
     first_of: dict[bytes, Reading] = {}
     for code in found:

@@ -24,7 +24,7 @@ F32 = NDArray[np.float32]
 # sought in smaller copies of the region, in which all have the first size.
 SIZES = (1.95, 2.45, 3.05, 3.8)
 SOUGHT_PX = 1.35  # the size that all have in the copy they are sought in
-LEAST_ANSWER = 0.3
+LEAST_ANSWER, LEAST_ANSWERS = 0.3, 1.2  # of one pattern; of the three of a code together
 MOST_CENTRES = 7
 BLUR = 0.35  # of the pattern, in modules
 RADIUS = 4.6  # modules: the pattern and a light ring around it
@@ -85,10 +85,13 @@ def _pattern() -> tuple[F32, float]:
     return (pattern / np.linalg.norm(pattern)).astype(np.float32), area
 
 
-def centres(grey: Grey) -> tuple[list[Centre], list[Centre]]:
-    """Of dark patterns on light, and of light patterns on dark; the best first."""
+def centres(grey: Grey, sizes: tuple[float, ...] = SIZES) -> tuple[list[Centre], list[Centre]]:
+    """Of dark patterns on light, and of light patterns on dark; the best first.
+
+    `sizes`: pixels a module that are looked for, rising.
+    """
     found, copy = [], grey
-    for size in SIZES:
+    for size in sizes:
         factor = SOUGHT_PX / size
         shape = (max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor)))
         copy = np.asarray(cv2.resize(copy, shape, interpolation=cv2.INTER_LINEAR), np.uint8)
@@ -189,5 +192,7 @@ def _triple(top_left: Centre, top_right: Centre, bottom_left: Centre) -> Triple 
         return None
     if min(width, height) < 11 * min(sizes) or max(width, height) > 115 * max(sizes):
         return None
-    score = sum(c.answer for c in (top_left, top_right, bottom_left)) - (ratio + abs(skew)) / 4
-    return Triple(top_left, top_right, bottom_left, float(score))
+    answers = sum(c.answer for c in (top_left, top_right, bottom_left))
+    if answers < LEAST_ANSWERS:
+        return None
+    return Triple(top_left, top_right, bottom_left, answers - (ratio + abs(skew)) / 4)

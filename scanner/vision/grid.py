@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from scanner.vision.codewords import payload_from
 from scanner.vision.engines import Found
-from scanner.vision.equalise import Sight, belief_of, blur_of, first_belief, moved
-from scanner.vision.finder import centres, triples
+from scanner.vision.equalise import Sight, belief_of, believed, blur_of, first_belief, moved
+from scanner.vision.finder import SIZES, centres, triples
 from scanner.vision.lattice import F32, Lattice, lattice_of
 from scanner.vision.pose import CERTAIN, Pose, contrast, poses
 from scanner.vision.prepare import Grey
@@ -19,33 +21,50 @@ from scanner.vision.prepare import Grey
 LEAST_AGREEMENT = 0.4  # of known modules with the picture, for a pose worth a closer look
 LEAST_SIGHT = 0.35  # the same once the blur is taken out
 MIN_SIDE = 64  # pixels; whatever is smaller is no pass
-TURNS = 5
 STILL = 0.02  # modules; a pose that moves less is right
 # A correction is tried when so little is in doubt; more turns are when it is not too much.
-CLEAR_AT_ONCE, CLEAR, HOPELESS = 0.005, 0.03, 0.045
+CLEAR_AT_ONCE, CLEAR, HOPELESS = 0.005, 0.012, 0.045
+# Correlation of two frames' modules, six standard deviations from what two codes have in common.
+SAME_CODE = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How many turns are made at most; none is after `sure_by` turns with too much in doubt."""
+
+    turns: int
+    sure_by: int
+
+    def goes_on(self, turns: int, doubt: float) -> bool:
+        return turns < self.turns and (turns < self.sure_by or doubt < HOPELESS)
+
+
+FULL = Effort(turns=5, sure_by=2)
+BRIEF = Effort(turns=4, sure_by=2)  # on a stream: the next frame will be as good
 
 
 @dataclass(frozen=True, slots=True)
 class GridCode:
     """A code seen on its lattice; `payload` None: not read. `pose` in pixels of the region.
 
-    `logits`: half the log odds of dark of each module, [modules, modules].
+    `logits`: half the log odds of dark of each module, [modules, modules]; `is_joined`: earlier
+    frames had their part in it.
     """
 
     payload: bytes | None
     pose: Pose
     is_inverted: bool
     logits: F32
-    turns: int
+    is_joined: bool
 
 
-def read_region(grey: Grey) -> GridCode | None:
+def read_region(grey: Grey, effort: Effort = FULL) -> GridCode | None:
     """The code of a region, read or not; None when there is no sight of one."""
     seen = best_pose(grey)
     if seen is None:
         return None
     pose, is_inverted = seen
-    return read_at(grey, pose, is_inverted=is_inverted)
+    return read_at(grey, pose, is_inverted=is_inverted, effort=effort)
 
 
 def grid(grey: Grey) -> list[Found]:
@@ -56,11 +75,11 @@ def grid(grey: Grey) -> list[Found]:
     return [Found(code.payload, code.pose.corners())]
 
 
-def best_pose(grey: Grey) -> tuple[Pose, bool] | None:
+def best_pose(grey: Grey, sizes: tuple[float, ...] = SIZES) -> tuple[Pose, bool] | None:
     """The pose that agrees best, and whether the code is light on dark."""
     if min(grey.shape) < MIN_SIDE:
         return None
-    dark, light = centres(grey)
+    dark, light = centres(grey, sizes)
     best: tuple[Pose, bool] | None = None
     for is_inverted, found in ((False, triples(dark)), (True, triples(light))):
         if not found or (best is not None and best[0].agreement > CERTAIN):
@@ -72,7 +91,7 @@ def best_pose(grey: Grey) -> tuple[Pose, bool] | None:
 
 
 def read_at(
-    grey: Grey, pose: Pose, *, is_inverted: bool, before: F32 | None = None
+    grey: Grey, pose: Pose, *, is_inverted: bool, before: F32 | None = None, effort: Effort = FULL
 ) -> GridCode | None:
     """Read the code of this pose; None when a closer look shows none.
 
@@ -83,18 +102,38 @@ def read_at(
     belief, agreement = first_belief(sight, lattice)
     if agreement < LEAST_SIGHT:
         return None
+    is_joined = before is not None and _is_same_code(belief.logits, before, lattice)
+    known_before = _on_lattice(before if is_joined else None, lattice)
+    if is_joined:
+        belief = believed(belief.logits, known_before, lattice)
     payload, turns = None, 0
-    while payload is None and turns < TURNS and (turns < 2 or belief.doubt < HOPELESS):
+    while payload is None and effort.goes_on(turns, belief.doubt):
         turns += 1
         blur = blur_of(sight, belief, lattice)
         matrix, far = moved(matrix, sight, blur, lattice)
         if far > STILL:
             sight = Sight.of(grey, matrix, lattice, is_inverted=is_inverted)
-        belief = belief_of(sight, blur, lattice, before)
+        belief = belief_of(sight, blur, lattice, known_before)
         if belief.doubt < (CLEAR_AT_ONCE if turns == 1 else CLEAR):
-            payload = payload_from(_code(belief.logits, lattice), pose.version)
+            payload = payload_from(_code(belief.logits + known_before, lattice), pose.version)
     found = Pose(pose.version, matrix, agreement)
-    return GridCode(payload, found, is_inverted, _code(belief.logits, lattice), turns)
+    return GridCode(payload, found, is_inverted, _code(belief.logits, lattice), is_joined)
+
+
+def _is_same_code(logits: F32, before: F32, lattice: Lattice) -> bool:
+    """Whether the modules that differ from code to code are what earlier frames said of them."""
+    code = lattice.inside, lattice.inside
+    data = ~lattice.known[code]
+    both = np.corrcoef(np.tanh(logits[code][data]), np.tanh(before[data]))
+    return bool(both[0, 1] > SAME_CODE)
+
+
+def _on_lattice(before: F32 | None, lattice: Lattice) -> F32:
+    """Logits of the code's modules with nothing known around."""
+    logits = np.zeros_like(lattice.values)
+    if before is not None:
+        logits[lattice.inside, lattice.inside] = before
+    return logits
 
 
 def _code(logits: F32, lattice: Lattice) -> F32:

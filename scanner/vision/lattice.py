@@ -123,27 +123,34 @@ def in_place(phases: F32) -> F32:
 
 def spectrum_of(taps: F32, side: int) -> Spectrum:
     """[SAMPLES², k, k] answer of the samples to one dark module → its spectrum."""
-    reach = taps.shape[1] // 2
-    canvas = np.zeros((len(taps), side, side), np.float32)
-    canvas[:, : 2 * reach + 1, : 2 * reach + 1] = taps
-    return np.asarray(rfft2(np.roll(canvas, (-reach, -reach), (1, 2))), np.complex64)
+    waves = _waves(side, taps.shape[1] // 2)
+    return np.asarray(waves @ taps @ waves[: side // 2 + 1].T, np.complex64)
+
+
+@lru_cache(maxsize=16)
+def _waves(side: int, reach: int) -> Spectrum:
+    """[side, 2 · reach + 1]: a transform of so few taps is quicker as a product."""
+    places = np.arange(-reach, reach + 1)
+    turns = np.outer(np.arange(side), places) / side
+    return np.asarray(np.exp(-2j * np.pi * turns), np.complex64)
 
 
 def from_spectrum(spectrum: Spectrum, side: int) -> F32:
     return np.asarray(irfft2(spectrum, s=(side, side)), np.float32)
 
 
-def _blurs() -> list[Matrix]:
-    """Covariances, in modules squared: three of defocus, four of motion in different directions."""
-    blurs = [np.eye(2) * sigma**2 for sigma in (0.3, 0.5, 0.75)]
+@lru_cache(maxsize=1)
+def _likely_blurs() -> tuple[F32, ...]:
+    """Taps of three kinds of defocus, and of motion in four directions."""
+    covariances = [np.eye(2) * sigma**2 for sigma in (0.3, 0.5, 0.75)]
     for turn in np.deg2rad([0, 45, 90, 135]):
         axes = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-        blurs.append(axes @ np.diag([0.4**2, 0.85**2]) @ axes.T)
-    return blurs
+        covariances.append(axes @ np.diag([0.4**2, 0.85**2]) @ axes.T)
+    return tuple(_taps(covariance) for covariance in covariances)
 
 
 def _taps(covariance: Matrix, reach: int = 3) -> F32:
-    """What a square module under a Gaussian blur gives at each sample around it."""
+    """What a module under a Gaussian blur (modules squared) gives at each sample around it."""
     fine = 4
     phase = (np.arange(SAMPLES) + 0.5) / SAMPLES - 0.5
     part = (np.arange(fine) + 0.5) / fine - 0.5
@@ -161,7 +168,7 @@ def first_filters(version: int) -> Spectrum:
     """Wiener filters against each likely blur: complex64 [7, SAMPLES², side, side // 2 + 1]."""
     lattice = lattice_of(version)
     filters = []
-    for covariance in _blurs():
-        blur = spectrum_of(_taps(covariance), lattice.side) * lattice.highpass
+    for taps in _likely_blurs():
+        blur = spectrum_of(taps, lattice.side) * lattice.highpass
         filters.append(np.conj(blur) / ((np.abs(blur) ** 2).sum(axis=0) + NOISE))
     return np.asarray(filters, np.complex64)

@@ -30,8 +30,8 @@ from typing import NoReturn
 
 from scanner.vision import seccomp
 from scanner.vision.charsets import load_charsets
-from scanner.vision.decode import read_codes
 from scanner.vision.messages import ProtocolError, receive_slots
+from scanner.vision.stream import StreamReader
 from scanner.vision.worker import Ending, Limits, Read, run_worker
 
 QUICK_DEATH_S = 0.05  # a worker that dies sooner after its fork may never have decoded anything
@@ -121,7 +121,9 @@ def hold_session(channel: socket.socket, limits: Limits, orders: int | None = No
     if fds is None:
         return
     try:
-        supervise(channel, fds, lambda grey: read_codes(grey, limits.stages_s), limits, orders)
+        # Each worker is forked with this reader as it is here: it has seen nothing yet.
+        reader = StreamReader(limits.stages_s)
+        supervise(channel, fds, lambda grey: reader.look(grey).readings, limits, orders)
     finally:
         for fd in fds:
             os.close(fd)

@@ -15,18 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanner.vision.engines import Corner
-from scanner.vision.finder import Centre, Triple
+from scanner.vision.finder import Triple
 from scanner.vision.prepare import Grey
 from scanner.vision.qr_symbol import DATA, side_of, symbol_of
 
 F32 = NDArray[np.float32]
 Matrix = NDArray[np.float64]
+Steps = tuple[Matrix, ...]
 
 MAX_VERSION = 25  # larger ones need more pixels than the other readers do
 QUIET = 2  # modules of the quiet zone that count as known
 CERTAIN = 0.6  # agreement beyond which no other pose is looked for
 # Modules by which perspective may move the fourth corner, coarse to fine.
-FOURTH = (np.arange(-7.5, 7.6, 2.5), np.array([-1.25, 0.0, 1.25]))
+FOURTH: Steps = (np.arange(-7.5, 7.6, 2.5), np.array([-1.25, 0.0, 1.25]))
+FOURTH_AGAIN: Steps = (np.array([-1.5, 0.0, 1.5]), np.array([-0.5, 0.0, 0.5]))
+ORIGIN = np.zeros(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def poses(picture: F32, found: list[Triple]) -> list[Pose]:
     tried: list[Pose] = []
     for triple in found:
         for version in _versions(picture, triple):
-            tried.append(_with_perspective(picture, triple, version))
+            tried.append(with_perspective(picture, triple, version))
             if tried[-1].agreement > CERTAIN:
                 return [tried[-1]]
     return sorted(tried, key=lambda pose: -pose.agreement)
@@ -98,7 +101,7 @@ def _versions(picture: F32, triple: Triple, most: int = 2) -> list[int]:
     top_left, right, down = _vectors(triple)
     modules = (np.hypot(*right) + np.hypot(*down)) / 2 / triple.module_px + 7
     likely = (modules - 17) / 4
-    first, last = max(1, int(likely * 0.75 - 1)), min(MAX_VERSION, int(likely * 1.3 + 2))
+    first, last = max(1, int(likely * 0.8 - 0.7)), min(MAX_VERSION, int(likely * 1.25 + 1.7))
     scores = []
     for version in range(first, last + 1):
         known = known_modules(version, near_finders=True)
@@ -118,25 +121,31 @@ def _vectors(triple: Triple) -> tuple[Matrix, Matrix, Matrix]:
     return first, right - first, down - first
 
 
-def _with_perspective(picture: F32, triple: Triple, version: int) -> Pose:
-    """The best of some places for the fourth corner, sought in two rounds."""
+def with_perspective(
+    picture: F32, triple: Triple, version: int, *, near: Matrix = ORIGIN, steps: Steps = FOURTH
+) -> Pose:
+    """The best of some places for the fourth corner, sought in rounds, coarse to fine.
+
+    `near`: where to start, as modules away from where the three others would put it.
+    """
     top_left, right, down = _vectors(triple)
     known, across = known_modules(version, near_finders=False), side_of(version) - 7
-    best, moved, score = np.eye(3), np.zeros(2), -1.0
-    for steps in FOURTH:
-        moves = [moved + np.array([i, j]) for i in steps for j in steps]
+    rough = Known(known.places[::2], known.values[::2])
+    best, moved, score = np.eye(3), near, -1.0
+    for grid in steps:
+        moves = [moved + np.array([i, j]) for i in grid for j in grid]
         fourths = [(across + i) / across * right + (across + j) / across * down for i, j in moves]
         matrices = np.stack([
-            _homography(version, (top_left, top_left + right, top_left + down, top_left + fourth))
+            homography(version, (top_left, top_left + right, top_left + down, top_left + fourth))
             for fourth in fourths
         ])  # fmt: skip
-        values = agreements(picture, matrices, known)
+        values = agreements(picture, matrices, known if grid is steps[-1] else rough)
         place = int(values.argmax())
         best, moved, score = matrices[place], moves[place], float(values[place])
     return Pose(version, best, score)
 
 
-def _homography(version: int, centres: tuple[Matrix, ...]) -> Matrix:
+def homography(version: int, centres: tuple[Matrix, ...]) -> Matrix:
     """From the middles of three finder patterns and of the place where the fourth would be."""
     near, far = 3.5, side_of(version) - 3.5
     modules = np.array([(near, near), (far, near), (near, far), (far, far)], np.float32)
@@ -154,8 +163,3 @@ def agreements(picture: F32, matrices: Matrix, known: Known) -> Matrix:
     values = known.values - known.values.mean()
     norm = np.sqrt((seen * seen).sum(axis=1) * (values @ values) + 1e-6)
     return np.asarray(seen @ values / norm, np.float64)
-
-
-def centre_of(x: float, y: float, module_px: float) -> Centre:
-    """A centre known from elsewhere, such as the last frame."""
-    return Centre(x, y, module_px, 1.0)

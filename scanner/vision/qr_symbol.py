@@ -50,13 +50,11 @@ class Symbol:
     """What is the same in every symbol of one version.
 
     `known`: int8 [side, side], 1 dark, 0 light, DATA elsewhere (format information included).
-    `data`: int64 [bits, 2], row and column of each data module in the order of the bits.
     `format`: int64 [2, 15, 2], both copies of the format information, bit 0 first.
     """
 
     version: int
     known: Modules
-    data: Places
     format: Places
 
     @property
@@ -89,10 +87,16 @@ def symbol_of(version: int) -> Symbol:
     known[side - 8, 8] = 1  # the dark module
     if version >= 7:
         _draw_version(known, version)
-    places = _format_places(side)
-    taken = known != DATA
-    taken[places[..., 0], places[..., 1]] = True
-    return Symbol(version, known, _data_places(taken), places)
+    return Symbol(version, known, _format_places(side))
+
+
+@lru_cache(maxsize=8)
+def data_places(version: int) -> Places:
+    """int64 [bits, 2]: row and column of each data module, in the order of the bits."""
+    symbol = symbol_of(version)
+    taken = symbol.known != DATA
+    taken[symbol.format[..., 0], symbol.format[..., 1]] = True
+    return _zigzag(taken)
 
 
 def _draw_timing(known: Modules) -> None:
@@ -101,11 +105,11 @@ def _draw_timing(known: Modules) -> None:
 
 def _draw_finder(known: Modules, row: int, column: int) -> None:
     """Three squares in each other and the light separator around, as far as it is inside."""
-    rows, columns = np.mgrid[-1:8, -1:8]
-    ring = np.maximum(abs(rows - 3), abs(columns - 3))
-    for r, c, distance in zip(rows.flat, columns.flat, ring.flat, strict=True):
-        if 0 <= row + r < known.shape[0] and 0 <= column + c < known.shape[0]:
-            known[row + r, column + c] = distance not in (2, 4)
+    side = len(known)
+    rows, columns = np.mgrid[max(0, row - 1) : row + 8, max(0, column - 1) : column + 8]
+    is_inside = (rows < side) & (columns < side)
+    ring = np.maximum(abs(rows - row - 3), abs(columns - column - 3))
+    known[rows[is_inside], columns[is_inside]] = ~np.isin(ring[is_inside], (2, 4))
 
 
 def _draw_alignment(known: Modules, version: int) -> None:
@@ -140,7 +144,7 @@ def _format_places(side: int) -> Places:
     return np.array([first, second], np.int64)
 
 
-def _data_places(taken: NDArray[np.bool_]) -> Places:
+def _zigzag(taken: NDArray[np.bool_]) -> Places:
     """Upwards and downwards in columns of two from the right, past the timing column [7.7.3]."""
     side = taken.shape[0]
     places = []
@@ -153,7 +157,7 @@ def _data_places(taken: NDArray[np.bool_]) -> Places:
 @lru_cache(maxsize=8)
 def mask_of(version: int) -> NDArray[np.bool_]:
     """bool [8, bits]: where each mask turns the data modules over [table 10]."""
-    i, j = symbol_of(version).data.T
+    i, j = data_places(version).T
     return np.array([
         (i + j) % 2 == 0,
         i % 2 == 0,
@@ -202,7 +206,7 @@ class Layout:
 @lru_cache(maxsize=16)
 def layout_of(version: int, level: str) -> Layout:
     checks, blocks = CHECKS[level][version - 1], BLOCKS[level][version - 1]
-    total = len(symbol_of(version).data) // 8
+    total = len(data_places(version)) // 8
     short = total // blocks - checks
     longer = total % blocks
     order = np.full((blocks, short + 1 + checks), -1, np.int64)

@@ -73,16 +73,18 @@ def corrected(words: Bytes, erased: Mask, parity: int) -> tuple[Bytes, NDArray[n
     """
     seen = syndromes(words, parity)
     erasures = erased.sum(axis=1)
-    locators, degrees = _locators(seen, erased, erasures, parity)
-    fixed, errors = words.copy(), np.full(len(words), -1, np.int64)
-    hopeful = np.flatnonzero((2 * degrees - erasures <= parity) & (erasures <= parity))
-    for row in hopeful:
-        places = _places(locators[row], int(degrees[row]), words.shape[1])
+    fixed, errors = words.copy(), np.where(seen.any(axis=1) | (erasures > parity), -1, 0)
+    wrong = np.flatnonzero((errors < 0) & (erasures <= parity))
+    locators, degrees = _locators(seen[wrong], erased[wrong], erasures[wrong], parity)
+    for row, locator, degree in zip(wrong, locators, degrees.tolist(), strict=True):
+        if 2 * degree - erasures[row] > parity:
+            continue
+        places = _places(locator, degree, words.shape[1])
         if places is None:
             continue
-        repaired = _repaired(words[row], seen[row], locators[row], places)
+        repaired = _repaired(words[row], seen[row], locator, places)
         if not syndromes(repaired[None], parity).any():
-            fixed[row], errors[row] = repaired, degrees[row] - erasures[row]
+            fixed[row], errors[row] = repaired, degree - erasures[row]
     return fixed, errors
 
 

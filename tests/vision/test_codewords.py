@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scanner.vision.codewords import payload_from
 from scanner.vision.qr_content import ContentError, payload_of
-from scanner.vision.qr_symbol import symbol_of
+from scanner.vision.qr_symbol import data_places, symbol_of
 
 F32 = NDArray[np.float32]
 
@@ -44,8 +44,8 @@ def test_every_mode_is_read(content: str | bytes) -> None:
 
 def damaged(logits: F32, version: int, symbols: int, trust: float) -> F32:
     """The last `symbols` code words turned over, trusted as little as `trust`."""
-    whole = len(symbol_of(version).data) // 8 * 8
-    places = symbol_of(version).data[whole - 8 * symbols : whole]
+    whole = len(data_places(version)) // 8 * 8
+    places = data_places(version)[whole - 8 * symbols : whole]
     changed = logits.copy()
     changed[places[:, 0], places[:, 1]] *= -trust
     return changed

@@ -18,39 +18,6 @@ Render = Callable[..., Grey]
 Take = Callable[..., Grey]
 
 
-@pytest.fixture
-def take(render: Render) -> Take:
-    """A code photographed: tilted, at some pixels a module, out of focus, moved, grainy."""
-
-    def taken(
-        content: str,
-        module_px: float,
-        blur_px: float,
-        *,
-        moved_px: float = 0,
-        grain: float = 6,
-        degrees: float = 8,
-        seed: int = 1,
-        margin: int = 30,
-    ) -> Grey:
-        sharp = np.pad(render(content, 8), 8 * margin, constant_values=150).astype(np.float32)
-        scale, middle = module_px / 8, sharp.shape[0] / 2
-        turn = cv2.getRotationMatrix2D((middle, middle), degrees, scale)
-        side = round(sharp.shape[0] * scale)
-        turn[:, 2] += side / 2 - middle
-        tilt = np.vstack([turn, [0, 0, 1]])
-        tilt = np.array([[1, 0, 0], [0, 1, 0], [4e-4, 2e-4, 1]]) @ tilt
-        fine = cv2.GaussianBlur(sharp, (0, 0), 0.35 / scale)
-        small = cv2.warpPerspective(fine, tilt, (side, side), borderValue=(150,))
-        small = cv2.GaussianBlur(small, (0, 0), blur_px)
-        if moved_px:
-            small = cv2.blur(small, (round(moved_px), 1))
-        noise = np.random.default_rng(seed).normal(0, grain, small.shape)
-        return np.asarray(np.clip(0.8 * small + 20 + noise, 0, 255), np.uint8)
-
-    return taken
-
-
 def others(grey: Grey) -> list[object]:
     """What the other readers make of it, with the strongest preparation that helps them."""
     sharp = sharpened(resized(View(grey), 2.0)).grey

@@ -12,6 +12,7 @@ from scanner.vision.qr_symbol import (
     FORMAT_WORDS,
     LEVELS,
     MAX_VERSION,
+    data_places,
     layout_of,
     mask_of,
     side_of,
@@ -40,7 +41,7 @@ def test_every_module_has_one_purpose(version: int) -> None:
     """Known, format and data modules do not overlap and leave none over."""
     symbol = symbol_of(version)
     uses = (symbol.known != DATA).astype(int)
-    np.add.at(uses, tuple(symbol.data.T), 1)
+    np.add.at(uses, tuple(data_places(version).T), 1)
     np.add.at(uses, tuple(symbol.format.reshape(-1, 2).T), 1)
     assert (uses == 1).all()
 
@@ -65,7 +66,7 @@ def test_format_words_lie_far_apart() -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_blocks_hold_every_code_word_once(version: int, level: str) -> None:
     """Each symbol of the stream is in exactly one block; only first places may stay empty."""
-    layout, words = layout_of(version, level), len(symbol_of(version).data) // 8
+    layout, words = layout_of(version, level), len(data_places(version)) // 8
     used = np.sort(layout.order[layout.order >= 0])
     assert (used == np.arange(words)).all()
     assert (layout.order[:, 1:] >= 0).all()

@@ -1,0 +1,103 @@
+"""A stream of frames: what the last ones showed makes the next one quicker and surer.
+
+Every frame: zxing-cpp on the whole, then the module lattice where the code was last, or in the
+busiest region. When neither sees a code, one of the deeper stages of the cascade, by turns.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import cycle
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scanner.core.reading import Reading
+from scanner.vision.decode import FIRST, GRID_PIXELS, MIN_SIDE, SHARP, WHOLE, ZBAR, readings_of
+from scanner.vision.engines import Found
+from scanner.vision.grid import BRIEF, GridCode, read_region
+from scanner.vision.prepare import Grey, View, busiest_region, to_grey
+from scanner.vision.track import Track, followed, look_for, lost, surroundings
+
+# When no lattice is seen, by turns. None: in most such frames there is nothing to be read, and the
+# next one comes sooner.
+ROTATION = (None, SHARP, None, SHARP, None, ZBAR, None, WHOLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a frame showed; `unread`: where a code is that could not be read, without payload."""
+
+    readings: tuple[Reading, ...]
+    unread: Reading | None = None
+
+
+class StreamReader:
+    """Reads frame after frame of one camera. For one thread only.
+
+    >>> StreamReader()(np.full((480, 640), 128, np.uint8))
+    []
+    """
+
+    def __init__(
+        self, limit_s: float | None = None, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """No deeper stage starts later than `limit_s` after a frame came."""
+        self._limit_s, self._monotonic = limit_s, monotonic
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was seen: the next frame is the first one."""
+        self._track: Track | None = None
+        self._shape: tuple[int, ...] = (0, 0)
+        self._deeper = cycle(ROTATION)
+
+    def __call__(self, image: NDArray[np.uint8]) -> list[bytes]:
+        """The payloads of one frame. Raises ValueError for what is no grey or BGR picture."""
+        return [reading.payload for reading in self.look(to_grey(image)).readings]
+
+    def look(self, grey: Grey) -> Look:
+        """uint8 [H, W] → what it shows."""
+        if min(grey.shape) < MIN_SIDE:
+            return Look(())
+        if grey.shape != self._shape:  # another camera, or another mode of it
+            self.reset()
+        self._shape = grey.shape
+        frame, start_s = View(grey), self._monotonic()
+        if found := FIRST.engine(grey):
+            self._track = None
+            return Look(tuple(readings_of(found, frame, grey)))
+        view = busiest_region(frame) if self._track is None else surroundings(self._track, frame)
+        if view is None:
+            return Look(())
+        code = self._on_the_lattice(view)
+        if code is None:
+            return Look(tuple(self._deeper_reading(frame, view, start_s)))
+        (place,) = readings_of([Found(code.payload or b"", code.pose.corners())], view, grey)
+        return Look((place,)) if code.payload else Look((), place)
+
+    def _on_the_lattice(self, view: View) -> GridCode | None:
+        """The code that was seen before, else one in the busiest region."""
+        if view.grey.size > GRID_PIXELS:
+            return None
+        if self._track is None:
+            code = read_region(view.grey, BRIEF)
+            self._track = None if code is None else followed(None, code, view)
+            return code
+        code = look_for(self._track, view)
+        self._track = lost(self._track) if code is None else followed(self._track, code, view)
+        return code
+
+    def _deeper_reading(self, frame: View, view: View, start_s: float) -> list[Reading]:
+        stage = next(self._deeper)
+        if stage is None:
+            return []
+        if self._limit_s is not None and self._monotonic() - start_s > self._limit_s:
+            return []
+        prepared = stage.prepare(frame if stage.is_whole else view)
+        return readings_of(stage.engine(prepared.grey), prepared, frame.grey)
+
+
+reader = StreamReader()

@@ -1,0 +1,122 @@
+"""One code followed from frame to frame, and what the frames together say of its modules.
+
+A code that was seen narrows the next look: to its surroundings, its version, size and polarity,
+and to three finder patterns that lie as they did. What each frame says of a module is added up, so
+that frames of which none can be read can be read together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scanner.vision.finder import SIZES, Triple, centres, triples
+from scanner.vision.grid import BRIEF, GridCode, read_at
+from scanner.vision.lattice import F32, Matrix
+from scanner.vision.pose import FOURTH_AGAIN, Pose, contrast, with_perspective
+from scanner.vision.prepare import View
+from scanner.vision.qr_symbol import side_of
+
+MARGIN = 0.25  # of the code's size, all around: a hand moves less between two frames
+SIZE_RATIO = 1.25  # by which the module size may change between two frames
+BENT = 0.2  # of its size, by which the triangle of the finder patterns may change its form
+MOST_FAILED = 3  # frames in a row in which it is not seen, or seen under the wrong version
+FADE = 0.85  # of the evidence, from frame to frame: what was seen worse counts less and less
+WEIGHT, MOST = 0.5, 1.5  # of one frame: its logits are surer than they should be
+GOOD_AGREEMENT = 0.5  # of known modules; less may be the wrong version
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """`pose` in pixels of the frame; `evidence`: added logits, [modules, modules]."""
+
+    pose: Pose
+    is_inverted: bool
+    evidence: F32
+    failed: int = 0
+
+    @property
+    def module_px(self) -> float:
+        """Of the longest side: the others are foreshortened."""
+        corners = np.array(self.pose.corners())
+        sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
+        return float(sides.max()) / side_of(self.pose.version)
+
+
+def surroundings(track: Track, frame: View) -> View:
+    """The part of the frame in which the code is looked for next."""
+    corners = track.pose.corners()
+    (left, top), (right, bottom) = np.min(corners, axis=0), np.max(corners, axis=0)
+    margin = MARGIN * max(right - left, bottom - top)
+    height, width = frame.grey.shape
+    x0, y0 = max(0, int(left - margin)), max(0, int(top - margin))
+    x1, y1 = min(width, int(right + margin)), min(height, int(bottom + margin))
+    return View(np.ascontiguousarray(frame.grey[y0:y1, x0:x1]), x0, y0)
+
+
+def look_for(track: Track, view: View) -> GridCode | None:
+    """The code of the track in its surroundings, read or not, in pixels of the view."""
+    if min(view.grey.shape) < 64:
+        return None
+    size = track.module_px
+    sizes = tuple(s for s in SIZES if size / SIZE_RATIO <= s <= size * SIZE_RATIO)
+    dark, light = centres(view.grey, sizes or (min(SIZES, key=lambda s: abs(s - size)),))
+    last = _last_places(track)
+    three = _most_alike(triples(light if track.is_inverted else dark, most=12), last)
+    if three is None:
+        return None
+    right, down, away = last[1] - last[0], last[2] - last[0], last[3] - last[1] - last[2] + last[0]
+    near = np.linalg.solve(np.column_stack([right, down]), away) * (side_of(track.pose.version) - 7)
+    picture = contrast(view.grey, is_inverted=track.is_inverted)
+    pose = with_perspective(picture, three, track.pose.version, near=near, steps=FOURTH_AGAIN)
+    before = track.evidence
+    return read_at(view.grey, pose, is_inverted=track.is_inverted, before=before, effort=BRIEF)
+
+
+def _last_places(track: Track) -> Matrix:
+    """[4, 2]: the middles of the finder patterns, and where the fourth would be, in the frame."""
+    near, far = 3.5, side_of(track.pose.version) - 3.5
+    places = np.array([(near, near, 1), (far, near, 1), (near, far, 1), (far, far, 1)])
+    at = places @ track.pose.matrix.T
+    return np.asarray(at[:, :2] / at[:, 2:], np.float64)
+
+
+def _most_alike(found: list[Triple], last: Matrix) -> Triple | None:
+    """The best three patterns that lie like the last ones, wherever they have moved."""
+    before = last[:3] - last[:3].mean(axis=0)
+    best, most = None, -np.inf
+    for triple in found:
+        three = (triple.top_left, triple.top_right, triple.bottom_left)
+        now = np.array([(centre.x, centre.y) for centre in three])
+        now -= now.mean(axis=0)
+        growth = float(np.linalg.norm(now) / np.linalg.norm(before))
+        bent = float(np.abs(now - growth * before).max() / np.linalg.norm(now))
+        if bent > BENT or not 1 / SIZE_RATIO < growth < SIZE_RATIO:
+            continue
+        if triple.score - bent > most:
+            best, most = triple, triple.score - bent
+    return best
+
+
+def followed(track: Track | None, code: GridCode, view: View) -> Track | None:
+    """The track after this frame; a new one when the code is another one; None to start anew."""
+    pose = Pose(code.pose.version, _to_frame(view) @ code.pose.matrix, code.pose.agreement)
+    gained = WEIGHT * np.clip(code.logits, -MOST, MOST)
+    fresh = Track(pose, code.is_inverted, gained)
+    if track is None or not code.is_joined:
+        return fresh
+    failed = 0 if code.pose.agreement > GOOD_AGREEMENT else track.failed + 1
+    if failed >= MOST_FAILED:
+        return None
+    return replace(fresh, evidence=FADE * track.evidence + gained, failed=failed)
+
+
+def lost(track: Track) -> Track | None:
+    """The track after a frame without a sight of the code; None when it has gone."""
+    return replace(track, failed=track.failed + 1) if track.failed + 1 < MOST_FAILED else None
+
+
+def _to_frame(view: View) -> Matrix:
+    step = 1 / view.scale
+    return np.array([[step, 0, view.left], [0, step, view.top], [0, 0, 1]])
