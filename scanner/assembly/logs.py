@@ -32,6 +32,7 @@ from scanner.logs.volume import (
     digest_of_all,
     ended,
     given_for,
+    links_of,
     volume_of,
 )
 
@@ -148,7 +149,9 @@ def _ended(state: Path, volumes: Sequence[Volume], wish: Wish, nonce: str) -> li
     given = []
     for log in _read_logs(state):
         if log.epoch in cells:
-            given.append(Volume(given_for(ended(log, nonce), wish), cells[log.epoch]))
+            whole = ended(log, nonce)
+            links = links_of(whole) if wish.case else []
+            given.append(Volume(given_for(whole, links, wish), cells[log.epoch]))
     return given
 
 

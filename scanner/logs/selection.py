@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from scanner.core.chain import signed_links
 from scanner.core.errors import LogError
 from scanner.logs.files import Book
-from scanner.logs.volume import Heading, Volume, Wish, chosen, given_for
+from scanner.logs.volume import Heading, Volume, Wish, chosen, given_for, links_of
 
 
 def select(book: Book, wish: Wish) -> tuple[Heading, Iterator[Volume]]:
@@ -29,6 +28,6 @@ def select(book: Book, wish: Wish) -> tuple[Heading, Iterator[Volume]]:
 
 
 def _chosen(volume: Volume, wish: Wish) -> Volume:
-    links, _ = signed_links(volume.log)
-    log = given_for(volume.log, wish)
+    links = links_of(volume.log)
+    log = given_for(volume.log, links, wish)
     return Volume(log, tuple(chosen(volume.cells, wish, links)))

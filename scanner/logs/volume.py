@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from scanner.core.cells import Cell, Span, cells_of, digest_of
-from scanner.core.chain import Link, Watch, signed_links
+from scanner.core.chain import Link, Watch
 from scanner.core.errors import LogError
-from scanner.core.events import Event, Export
+from scanner.core.events import Event, Export, Folded
+from scanner.core.findings import bodies
 from scanner.core.hashing import sha256
 from scanner.core.logbook import DeviceLog
 from scanner.core.reasons import Outcome
@@ -63,20 +66,48 @@ class Volume:
 
 
 def volume_of(log: DeviceLog, wish: Wish, watch: Watch = iter) -> Volume:
-    """What may be given of a whole log: cells, and single records only for a case."""
-    links, _ = signed_links(log, watch)
+    """What may be given of a whole log: cells, and single records only for a case.
+
+    The log is the giver's own, or was checked when it was taken: no signature is checked again.
+    """
+    links = links_of(log, watch)
     cells = tuple(chosen(cells_of(log, links), wish, links))
-    return Volume(given_for(log, wish), cells)
+    return Volume(given_for(log, links, wish), cells)
 
 
-def given_for(log: DeviceLog, wish: Wish) -> DeviceLog:
+def links_of(log: DeviceLog, watch: Watch = iter) -> list[Link]:
+    """The segments as they say themselves; those that cannot be read are left to `verify`."""
+    links = []
+    for signed in watch(log.segments):
+        with suppress(LogError):
+            links.append(Link(read_segment(signed), signed))
+    return links
+
+
+def given_for(log: DeviceLog, links: Sequence[Link], wish: Wish) -> DeviceLog:
     """The log with those of its records that may be given.
 
-    Whole segments, since a part of one can't be checked; so up to a quarter more than asked.
+    Whole segments, and what was kept of a folded day as a whole: a part of either can't be checked.
     """
-    records = dict(_records(log, wish)) if wish.case else {}
+    records = dict(_records(log, links, wish)) if wish.case else {}
     has_records = log.has_records and bool(wish.case) and len(records) == len(log.records)
     return replace(log, records=records, has_records=has_records, given_seq=0)
+
+
+def _records(log: DeviceLog, links: Sequence[Link], wish: Wish) -> Iterator[tuple[int, bytes]]:
+    seqs = sorted(log.records)
+
+    def within(first: int, last: int) -> list[int]:
+        return seqs[bisect_left(seqs, first) : bisect_right(seqs, last)]
+
+    groups = [within(link.segment.first_seq, link.segment.next_seq - 1) for link in links]
+    for fold in bodies(links, Folded):
+        kept = within(fold.first, fold.last)
+        if len(kept) <= fold.last - fold.first:
+            groups.append(kept)
+    for group in groups:
+        if any(wish.since <= minute_of(log.records[seq]) < wish.until for seq in group):
+            yield from ((seq, log.records[seq]) for seq in group)
 
 
 def chosen(cells: Iterable[Cell], wish: Wish, links: Sequence[Link]) -> Iterator[Cell]:
@@ -102,18 +133,6 @@ def _range(cell: Cell, spans: dict[int, tuple[int, int]]) -> tuple[int, int]:
         return cell.minute, cell.minute + cell.span
     first, last = spans.get(cell.day, (cell.day * Span.DAY, cell.day * Span.DAY + Span.DAY))
     return first, last + Span.QUARTER
-
-
-def _records(log: DeviceLog, wish: Wish) -> Iterator[tuple[int, bytes]]:
-    for signed in log.segments:
-        try:
-            segment = read_segment(signed)
-        except LogError:  # what it seals can't be told then
-            continue
-        span = range(segment.first_seq, segment.next_seq)
-        there = [(seq, log.records[seq]) for seq in span if seq in log.records]
-        if any(wish.since <= minute_of(body) < wish.until for _, body in there):
-            yield from there
 
 
 def minute_of(body: bytes) -> int:

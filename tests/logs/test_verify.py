@@ -9,12 +9,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from scanner.core.findings import Finding, State
+from scanner.core.reasons import Outcome, Reason
 from scanner.core.signed_log import device_of, public_bytes
 from scanner.core.tallies import LAST_MINUTE
 from scanner.logs.files import Book
 from scanner.logs.verify import Checked, check_book, joined, told
 from scanner.logs.volume import Source, Volume, Wish
-from tests.core.chains import MINUTE, NONCE, device_key
+from tests.core.chains import DAY, MINUTE, NONCE, Chain, a_record, device_key, folded
 from tests.logs.made import CASE, NEXT_DAY, SERVER, Made, a_day, central_book, with_volumes
 
 
@@ -57,6 +58,22 @@ def test_part_of_a_case_is_intact_and_the_rest_accounted_for() -> None:
     (checked,) = check_book(Made([a_day()], Wish(MINUTE + 60, MINUTE + 90, case=CASE)).book())
     assert checked.is_sound
     assert {finding.state for finding in checked.findings} == {State.INTACT, State.ACCOUNTED}
+
+
+def test_folded_day_of_a_case_is_given_as_a_whole() -> None:
+    """What was kept of it has one seal: a part of it would look forged."""
+    chain = Chain()
+    for place in range(4):
+        minute = MINUTE + 15 * place
+        mixed = [a_record(minute), a_record(minute, Reason.EXPIRED)]
+        chain.seal(minute + 15, mixed, day=DAY)
+    chain.seal(MINUTE + 75, events=[folded(chain, 1, 8, keep={Outcome.REFUSE})])
+    (checked,) = check_book(Made([chain], Wish(MINUTE, MINUTE + 15, case=CASE)).book())
+    assert checked.is_sound
+    assert list(checked.volume.log.records) == [2, 4, 6, 8]
+    (other,) = check_book(Made([chain], Wish(MINUTE + 90, case=CASE)).book())
+    assert other.is_sound
+    assert other.volume.log.records == {}
 
 
 def test_file_without_its_own_event_is_cut() -> None:
