@@ -140,6 +140,8 @@ class ScanLoop:
                 return self._scan(sight, frame)
             case View.SEVERAL:
                 self.display.keep_showing(SignalName.ONE_AT_A_TIME)
+            case View.UNREAD:
+                self._say_unread()
             case View.LEFT:
                 self.ports.indicator.end_view()
             case View.HELD | View.EMPTY:
@@ -240,6 +242,16 @@ class ScanLoop:
                 continue
             if not is_taken:
                 self.gate.trigger(self.ports.clock.monotonic_s())
+
+    def _say_unread(self) -> None:
+        """What helps against a code that cannot be read; counted once a time that it is said."""
+        if self.display.shown is not SignalName.UNREADABLE:
+            try:
+                now = self.ports.clock.now()
+                self.ports.outbox.count(Reason.UNREADABLE.name, now.earliest)
+            except Exception as error:  # noqa: BLE001  # a counter is no reason to say nothing
+                log.error("an unreadable code cannot be counted: %s", _text_of(error))
+        self.display.keep_showing(SignalName.UNREADABLE)
 
     def _say_not_kept(self, what: str, error: Exception) -> Signal:
         """Amber. Only our own errors are quoted: the text of another may hold a payload."""

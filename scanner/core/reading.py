@@ -20,6 +20,9 @@ GONE_S = 0.7
 # Two frames without the code at 15 frames a second, and not one: a missed read is no farewell.
 LEFT_S = 0.12
 TRIGGER_EVERY_S = 0.5
+# A code that is there so long without being read: the officer is told what helps, for a while. What
+# stays longer is a code in the background.
+UNREAD_S, UNREAD_FOR_S = 1.5, 10.0
 BUSY_CHANGES, BUSY_WITHIN_S, BUSY_FOR_S = 20, 10.0, 5.0
 STICKER_S, STICKER_PX = 60.0, 10
 # Counted when a code has stayed for so long that it is masked.
@@ -29,6 +32,8 @@ STICKER = "STICKER"
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One QR code: its raw bytes, untouched by charset guessing, and where it was.
+
+    No bytes at all: a code is there, but it could not be read.
 
     `corners`: 4 points (x, y) in pixels of the frame, clockwise from the code's top left.
     """
@@ -46,6 +51,7 @@ class View(Enum):
     NEW = "new"  # a code to judge
     BACK = "back"  # the code that was judged has come again: show it again
     SEVERAL = "several"  # one phone at a time
+    UNREAD = "unread"  # a code that cannot be read has been there for long
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ class HoldGate:
         self._judged_s = self._seen_s = self._busy_until_s = float("-inf")
         self._triggered_s = self._several_until_s = float("-inf")
         self._has_left = True
+        self._unread_since_s, self._unread_seen_s = float("inf"), float("-inf")
         self._changes: deque[float] = deque(maxlen=BUSY_CHANGES + 1)
         self._fixtures: dict[bytes, _Fixture] = {}
 
@@ -104,7 +111,9 @@ class HoldGate:
 
     def look(self, readings: Sequence[Reading], now_s: float, repeat_s: float = 60.0) -> Sight:
         """What this frame means; `repeat_s`: how long a code that comes back is not judged anew."""
-        codes = self._unmasked(readings, now_s)
+        codes = self._unmasked([reading for reading in readings if reading.payload], now_s)
+        is_any_unread = any(not reading.payload for reading in readings)
+        self._note_unread(bool(codes), is_any_unread, now_s)
         passes = {payload for payload in codes if has_pass_prefix(payload)}
         if now_s < self._busy_until_s:
             return Sight(View.SEVERAL if codes else View.EMPTY)
@@ -127,10 +136,21 @@ class HoldGate:
         return not has_pass_prefix(self._current) or now_s - self._seen_s >= GONE_S
 
     def _nothing(self, now_s: float) -> Sight:
-        if self._has_left or now_s - self._seen_s < LEFT_S:
-            return Sight(View.EMPTY if self._has_left else View.HELD)
+        if self._has_left:
+            is_unread = UNREAD_S <= now_s - self._unread_since_s < UNREAD_S + UNREAD_FOR_S
+            return Sight(View.UNREAD if is_unread else View.EMPTY)
+        if now_s - self._seen_s < LEFT_S:
+            return Sight(View.HELD)
         self._has_left = True
         return Sight(View.LEFT)
+
+    def _note_unread(self, is_any_read: bool, is_any_unread: bool, now_s: float) -> None:
+        """Since when a code has been there of which nothing is read; a flicker does not count."""
+        if is_any_read or now_s - self._unread_seen_s >= GONE_S:
+            self._unread_since_s = float("inf")
+        if is_any_unread and not is_any_read:
+            self._unread_since_s = min(self._unread_since_s, now_s)
+            self._unread_seen_s = now_s
 
     def _one(self, payload: bytes, now_s: float, repeat_s: float) -> Sight:
         away_s = now_s - self._seen_s

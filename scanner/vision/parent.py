@@ -123,7 +123,7 @@ def hold_session(channel: socket.socket, limits: Limits, orders: int | None = No
     try:
         # Each worker is forked with this reader as it is here: it has seen nothing yet.
         reader = StreamReader(limits.stages_s)
-        supervise(channel, fds, lambda grey: reader.look(grey).readings, limits, orders)
+        supervise(channel, fds, lambda grey: reader.look(grey).answer, limits, orders)
     finally:
         for fd in fds:
             os.close(fd)

@@ -33,6 +33,11 @@ class Look:
     readings: tuple[Reading, ...]
     unread: Reading | None = None
 
+    @property
+    def answer(self) -> tuple[Reading, ...]:
+        """For the loop: what was read, and what was not as a reading without payload."""
+        return self.readings if self.unread is None else (*self.readings, self.unread)
+
 
 class StreamReader:
     """Reads frame after frame of one camera. For one thread only.

@@ -194,3 +194,35 @@ def test_busy_queue_is_not_a_storm() -> None:
     gate = HoldGate()
     views = {gate.look([code(b"MP1:%d" % n)], float(n)).view for n in range(60)}
     assert views == {View.NEW}
+
+
+def unread_views(seen: list[bool], step_s: float = 0.1) -> list[View]:
+    """What the gate says of a code that is there, unread, or not, in frame after frame."""
+    gate = HoldGate()
+    return [
+        gate.look([code(b"")] if is_there else [], number * step_s).view
+        for number, is_there in enumerate(seen)
+    ]
+
+
+def test_code_that_cannot_be_read_is_told_after_a_while() -> None:
+    """A code without bytes is nothing at first; after 1.5 s it is told, for ten seconds."""
+    views = unread_views([True] * 130)
+    assert set(views[:15]) == {View.EMPTY}
+    assert set(views[15:115]) == {View.UNREAD}
+    assert set(views[115:]) == {View.EMPTY}
+
+
+def test_unread_code_that_flickers_is_the_same() -> None:
+    """Missed in some frames it is still there; gone for 0.7 s it is another one."""
+    assert unread_views([True, False, False] * 6)[15] is View.UNREAD
+    assert set(unread_views([True] * 7 + [False] * 8 + [True] * 14)) == {View.EMPTY}
+
+
+def test_what_is_read_outweighs_what_is_not() -> None:
+    """A code in the background that is never read does not disturb the pass before it."""
+    gate = HoldGate()
+    views = [gate.look([code(A), code(b"", MOVED)], t / 10).view for t in range(30)]
+    assert (views[0], set(views[1:])) == (View.NEW, {View.HELD})
+    assert gate.look([code(b"", MOVED)], 3.1).view is View.LEFT
+    assert gate.look([code(b"", MOVED)], 3.2).view is View.EMPTY

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scanner.checkpoint import RESCAN
+from scanner.core.errors import StoreError
 from scanner.core.reasons import Notice, Outcome, Reason, SignalName
 from scanner.core.record import RecordFlag
 from scanner.core.signal import GREEN, NO_LAMPS, RED
@@ -193,3 +194,22 @@ def test_what_is_no_pass_is_counted(booth: Booth, code: bytes, counter: str) -> 
     scan = booth.scan(code)
     assert (scan.verdict.reason.name, scan.seq) == (counter, None)
     assert (booth.records(), booth.counters()) == ([], {counter: 1})
+
+
+def test_a_code_that_cannot_be_read_gets_advice(booth: Booth) -> None:
+    """After a second and a half: brighter, closer, hold still; counted once, and no record."""
+    booth.scene.codes = (b"",)
+    assert booth.watch(1.4) == []
+    assert booth.loop.display.shown is not SignalName.UNREADABLE
+    assert booth.watch(3.0) == []
+    assert booth.loop.display.shown is SignalName.UNREADABLE
+    assert (booth.records(), booth.counters()) == ([], {Reason.UNREADABLE.name: 1})
+    assert booth.scan(GOOD).verdict.outcome is Outcome.ADMIT
+
+
+def test_advice_does_not_wait_for_the_disk(booth: Booth) -> None:
+    """An unreadable code is told of although it cannot be counted."""
+    booth.scene.codes = (b"",)
+    booth.outbox.fails_with = StoreError("The disk is full.")
+    booth.watch(2.0)
+    assert booth.loop.display.shown is SignalName.UNREADABLE
