@@ -196,13 +196,18 @@ def test_what_is_no_pass_is_counted(booth: Booth, code: bytes, counter: str) -> 
     assert (booth.records(), booth.counters()) == ([], {counter: 1})
 
 
+def shown_by(booth: Booth) -> SignalName | None:
+    """The signal that has the lamps."""
+    return booth.loop.display.shown
+
+
 def test_a_code_that_cannot_be_read_gets_advice(booth: Booth) -> None:
     """After a second and a half: brighter, closer, hold still; counted once, and no record."""
     booth.scene.codes = (b"",)
     assert booth.watch(1.4) == []
-    assert booth.loop.display.shown is not SignalName.UNREADABLE
+    assert shown_by(booth) is not SignalName.UNREADABLE
     assert booth.watch(3.0) == []
-    assert booth.loop.display.shown is SignalName.UNREADABLE
+    assert shown_by(booth) is SignalName.UNREADABLE
     assert (booth.records(), booth.counters()) == ([], {Reason.UNREADABLE.name: 1})
     assert booth.scan(GOOD).verdict.outcome is Outcome.ADMIT
 
@@ -212,4 +217,4 @@ def test_advice_does_not_wait_for_the_disk(booth: Booth) -> None:
     booth.scene.codes = (b"",)
     booth.outbox.fails_with = StoreError("The disk is full.")
     booth.watch(2.0)
-    assert booth.loop.display.shown is SignalName.UNREADABLE
+    assert shown_by(booth) is SignalName.UNREADABLE
