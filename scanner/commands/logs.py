@@ -42,17 +42,21 @@ def verify(files: tuple[Path, ...], identity: Path | None, server_key: bytes | N
     Exit code: 0 nothing is missing, 2 something is, or a file cannot be read.
     """
     from scanner.core.errors import CheckpointError
-    from scanner.logs.verify import check_book, told
+    from scanner.logs.verify import check_book, told, whose_cells
 
     is_whole = True
     for file in files:
         click.echo(str(file))
         try:
             ((book, key),) = open_books([file], identity, server_key)
+            is_sound = True
             for checked in check_book(book, key, segments_bar(file)):
-                is_whole &= checked.is_sound
+                is_sound &= checked.is_sound
                 for line in told(checked):
                     click.echo(f"  {line}")
+            if is_sound and (whose := whose_cells(book.heading)):
+                click.echo(f"  {whose}")
+            is_whole &= is_sound
         except CheckpointError as error:
             is_whole = False
             click.echo(f"  {error}")

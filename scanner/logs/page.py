@@ -79,6 +79,8 @@ def _warnings(summary: Summary) -> str:
         lines.append(
             f"Case {cases}: groups of fewer than five are shown. Keep this page with the case."
         )
+    if any(heading.is_selection for heading in summary.headings):
+        lines.append("The counts are a choice from another export, which nobody has signed.")
     if any(trail.health.is_simulated for trail in summary.trails):
         lines.append("SIMULATED: records of a device without camera or lamps.")
     return "".join(f'<p class="warn">{escape(line)}</p>' for line in lines)

@@ -113,6 +113,17 @@ def _check_file(
         yield Finding(State.FORGED, 0, 0, words, is_segments=True)
 
 
+def whose_cells(heading: Heading) -> str:
+    """Whose word the counts of a file are; "" for a folder, which has none."""
+    if heading.source is Source.FOLDER:
+        return ""
+    if heading.is_selection:
+        return "The counts are a choice from another export, which nobody has signed."
+    if heading.source is Source.CENTRAL:
+        return "The counts are the server's own, which nobody has signed."
+    return "The counts are signed by the device."
+
+
 def told(checked: Checked) -> Iterator[str]:
     """One device and epoch in plain words, a line a stretch."""
     log, links = checked.volume.log, checked.links

@@ -181,13 +181,18 @@ def test_open_writes_the_database_and_its_dashboards(
 
 
 def test_less_of_a_file_keeps_its_chain(scanner: Run, cells: Path, tmp_path: Path) -> None:
-    """And nobody has signed the choice: `verify` says nothing of cells."""
+    """And nobody has signed the choice, which `verify` and the report say."""
     out = tmp_path / "less"
     code, said, _ = scanner(
         "logs", "export", cells, "--outcome", "refuse", "--out", out, "--format", "sqlite"
     )
     assert (code, said) == (0, f"{out}: counts from five up, not encrypted.\n")
-    assert scanner("logs", "verify", out)[0] == 0
+    code, said, _ = scanner("logs", "verify", out)
+    assert code == 0
+    assert "a choice from another export, which nobody has signed" in said
+    page = tmp_path / "page.html"
+    scanner("logs", "report", out, "--html", page)
+    assert "a choice from another export" in page.read_text()
     (volume,) = open_book(out).volumes()
     assert {cell.kind.outcome.name for cell in volume.cells if cell.kind.outcome} == {"REFUSE"}
     assert open_book(out).heading.is_selection
