@@ -59,16 +59,19 @@ class Tally:
     growth_mb: dict[str, float] = field(default_factory=dict)
 
 
-def frames(count: int, seed: int, folders: Sequence[Path]) -> Iterator[Grey]:
-    """Of each frame its number and the seed are enough to make it again."""
+def frames(
+    count: int, seed: int, folders: Sequence[Path], first: int = 0
+) -> Iterator[tuple[int, Grey]]:
+    """With their numbers; of each frame the number and the seed are enough to make it again."""
     pictures = [*load(folders), *(_drawn(text) for text in PASSES)]
-    for number in range(count):
+    for number in range(first, first + count):
         random = np.random.default_rng([seed, number])
         if random.random() < 0.5:
             grey = code_picture(random, PASSES)
-            yield changed(random, grey, pictures) if random.random() < 0.5 else grey
+            yield number, changed(random, grey, pictures) if random.random() < 0.5 else grey
         else:
-            yield changed(random, pictures[int(random.integers(len(pictures)))], pictures)
+            grey = pictures[int(random.integers(len(pictures)))]
+            yield number, changed(random, grey, pictures)
 
 
 def _drawn(text: bytes) -> Grey:
@@ -77,7 +80,7 @@ def _drawn(text: bytes) -> Grey:
     return np.kron((1 - modules) * np.uint8(255), np.ones((4, 4), np.uint8))
 
 
-def run(count: int, seed: int, folders: Sequence[Path] = (SAMPLES,)) -> Tally:
+def run(count: int, seed: int, folders: Sequence[Path] = (SAMPLES,), first: int = 0) -> Tally:
     """Raises AssertionError naming the frame at the first thing that may not be."""
     tally, card = Tally(), _drawn(PASSES[0])
     with TemporaryFile("w+") as log, closing(_link(log.fileno())) as link:
@@ -85,7 +88,7 @@ def run(count: int, seed: int, folders: Sequence[Path] = (SAMPLES,)) -> Tally:
         parent = link.process_id
         assert parent is not None
         watches = {"loop": Watch(), "reader's parent": Watch(parent)}
-        for number, grey in enumerate(frames(count, seed, folders)):
+        for number, grey in frames(count, seed, folders, first):
             where = f"frame {number}, seed {seed}"
             if not _read(link, grey, tally, where):
                 log.seek(0)
@@ -142,9 +145,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--photos", type=Path, action="append", default=[], help="a folder more")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first frame")
     chosen = parser.parse_args()
     began = time.perf_counter()
-    tally = run(chosen.count, chosen.seed, (SAMPLES, *chosen.photos))
+    tally = run(chosen.count, chosen.seed, (SAMPLES, *chosen.photos), chosen.first)
     wall = time.perf_counter() - began
     counts = ", ".join(f"{name} {number}" for name, number in sorted(tally.frames.items()))
     grown = ", ".join(f"{name} {mb:+.1f} MB" for name, mb in tally.growth_mb.items())

@@ -75,8 +75,9 @@ def _copy_block(random: Generator, grey: Grey, others: Sequence[Grey]) -> Grey:
 
 
 def _block(random: Generator, grey: Grey) -> tuple[slice, slice]:
-    rows, columns = (np.sort(random.integers(0, side + 1, 2)) for side in grey.shape)
-    return slice(rows[0], max(rows[1], rows[0] + 1)), slice(columns[0], columns[1] + 1)
+    """Of one pixel at least."""
+    rows, columns = (np.sort(random.integers(0, side, 2)) for side in grey.shape)
+    return slice(rows[0], rows[1] + 1), slice(columns[0], columns[1] + 1)
 
 
 def _paint_block(random: Generator, grey: Grey, _: Sequence[Grey]) -> Grey:

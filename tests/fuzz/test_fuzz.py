@@ -7,7 +7,7 @@ import pytest
 
 from scanner.core.errors import PassError
 from scanner.vision.slots import Grey
-from tests.fuzz import fuzz_frames, fuzz_text
+from tests.fuzz import fuzz_frames, fuzz_text, pictures
 from tests.fuzz.memory import Watch
 from tests.fuzz.readers import READERS, Reader
 
@@ -76,7 +76,18 @@ def test_growth_is_that_of_the_settled_process() -> None:
 def test_frames_can_be_made_again() -> None:
     """Seed and number are enough to find a frame once more."""
 
-    def some() -> list[Grey]:
-        return list(fuzz_frames.frames(12, 7, (fuzz_frames.SAMPLES,)))
+    def some(count: int, first: int) -> list[tuple[int, Grey]]:
+        return list(fuzz_frames.frames(count, 7, (fuzz_frames.SAMPLES,), first))
 
-    assert all(np.array_equal(one, other) for one, other in zip(some(), some(), strict=True))
+    again = some(8, 0)[5:], some(3, 5)
+    assert [number for number, _ in again[0]] == [number for number, _ in again[1]] == [5, 6, 7]
+    assert all(np.array_equal(one, other) for (_, one), (_, other) in zip(*again, strict=True))
+
+
+def test_a_change_leaves_a_picture() -> None:
+    """Of one pixel at least, also when only one row or column is left of it."""
+    random = np.random.default_rng(1)
+    for shape in ((1, 1), (1, 90), (90, 1), (2, 2)):
+        for change in pictures.CHANGES * 20:
+            changed = change(random, np.full(shape, 90, np.uint8), [np.zeros(shape, np.uint8)])
+            assert min(changed.shape) > 0, change
