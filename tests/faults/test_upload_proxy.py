@@ -37,6 +37,7 @@ from tests.sync.tls_server import City, Send, response, serve
 
 QUICK, FULL = 2_000, 100_000
 DAY_S, DAY = 24 * 3600, timedelta(days=1)
+MOST_DAYS = 100  # in which everything has arrived once the network is well
 # No power is cut here, and a disk would only be slow.
 MEMORY, ROOM = Path("/dev/shm"), 2 * 10**9
 
@@ -62,7 +63,7 @@ def postgres(place: Path) -> Iterator[Postgres]:
 @pytest.fixture
 def folder(place: Path) -> Iterator[Path]:
     """Gone after the test."""
-    with tempfile.TemporaryDirectory(dir=place) as name:
+    with tempfile.TemporaryDirectory(prefix="scanner-street-", dir=place) as name:
         yield Path(name)
 
 
@@ -114,10 +115,10 @@ class Street:
         for pusher, proxy in zip(self.pushers, self.proxies, strict=True):
             proxy.calm = True
             pusher.device.seal(whole=True)
-            taken = 1
-            while taken:
+            for _ in range(MOST_DAYS):
                 pusher.wait(DAY_S)
-                taken = pusher.tick().taken
+                if not pusher.tick().taken:
+                    break
 
 
 # How a server may show itself, and what it may do with a request.
