@@ -27,6 +27,7 @@ from scanner.vision.lattice import (
     in_place,
     sampled,
     spectrum_of,
+    transformed,
 )
 from scanner.vision.prepare import Grey
 
@@ -50,7 +51,7 @@ class Sight:
     def of(cls, grey: Grey, matrix: Matrix, lattice: Lattice, *, is_inverted: bool) -> Sight:
         samples = sampled(grey, matrix, lattice, is_inverted=is_inverted)
         phases = by_phase(samples)
-        return cls(samples, phases, np.asarray(rfft2(phases), np.complex64))
+        return cls(samples, phases, transformed(phases))
 
 
 @dataclass(frozen=True, slots=True)

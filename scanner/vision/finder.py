@@ -95,15 +95,15 @@ def centres(grey: Grey, sizes: tuple[float, ...] = SIZES) -> tuple[list[Centre],
         factor = SOUGHT_PX / size
         shape = (max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor)))
         copy = np.asarray(cv2.resize(copy, shape, interpolation=cv2.INTER_LINEAR), np.uint8)
-        found += _answers(255 - copy.astype(np.float32), factor)
+        found += _answers(copy, factor)
     return _best(found, 1), _best(found, -1)
 
 
-def _answers(dark: F32, factor: float) -> list[tuple[int, Centre]]:
-    """Peaks of the correlation in both signs, in pixels of the region (dark is `factor` of it)."""
-    height, width = dark.shape
-    tall, wide = (-(-(side + 2 * BORDER + 8) // SIZE_STEP) * SIZE_STEP for side in dark.shape)
-    level = dark - dark.mean()
+def _answers(copy: Grey, factor: float) -> list[tuple[int, Centre]]:
+    """Peaks of the correlation in both signs, in pixels of the region (the copy is `factor`)."""
+    height, width = copy.shape
+    tall, wide = (-(-(side + 2 * BORDER + 8) // SIZE_STEP) * SIZE_STEP for side in copy.shape)
+    level = np.float32(copy.mean()) - copy
     below, right = tall - height - BORDER, wide - width - BORDER
     bordered = cv2.copyMakeBorder(level, BORDER, below, BORDER, right, cv2.BORDER_REFLECT)
     pattern, area = _pattern()
@@ -112,16 +112,16 @@ def _answers(dark: F32, factor: float) -> list[tuple[int, Centre]]:
     product = cv2.mulSpectrums(cv2.dft(bordered), cv2.dft(canvas), 0)
     start = BORDER + pattern.shape[0] // 2
     answer = cv2.idft(product, flags=cv2.DFT_SCALE)[start : start + height, start : start + width]
-    return _peaks(answer / np.sqrt(_variance(level) * area), factor)
+    return _peaks(answer / np.sqrt(_variance(copy) * area), factor)
 
 
-def _variance(level: F32) -> F32:
+def _variance(copy: Grey) -> F32:
     """Around each pixel. The near window fits the pattern best; the wide one, all that the filter
 
     sees, keeps a bare place beside an edge from answering.
     """
     near, wide = (
-        cv2.blur(level * level, size) - np.square(cv2.blur(level, size))
+        cv2.sqrBoxFilter(copy, cv2.CV_32F, size) - np.square(cv2.boxFilter(copy, cv2.CV_32F, size))
         for size in ((NEAR, NEAR), (WIDE, WIDE))
     )
     return np.asarray(np.maximum(np.maximum(near, wide * SHARE), LEAST_VARIANCE), np.float32)

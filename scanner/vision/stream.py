@@ -1,7 +1,7 @@
 """A stream of frames: what the last ones showed makes the next one quicker and surer.
 
-Every frame: zxing-cpp on the whole, then the module lattice where the code was last, or in the
-busiest region. When neither sees a code, one of the deeper stages of the cascade, by turns.
+Every frame: zxing-cpp, then the module lattice, both where the code was last, or on the whole and
+in the busiest region. When neither sees a code, one of the deeper stages of the cascade, by turns.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from scanner.vision.grid import BRIEF, GridCode, read_region
 from scanner.vision.prepare import Grey, View, busiest_region, to_grey
 from scanner.vision.track import Track, followed, look_for, lost, surroundings
 
+# Beside a code that is followed another one may come: so often the whole frame is looked at.
+WHOLE_EVERY = 4
 # When no lattice is seen, by turns. None: in most such frames there is nothing to be read, and the
 # next one comes sooner.
-ROTATION = (None, SHARP, None, SHARP, None, ZBAR, None, WHOLE)
+ROTATION = (None, None, SHARP, None, None, ZBAR, None, None, SHARP, None, None, WHOLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class StreamReader:
         self._track: Track | None = None
         self._shape: tuple[int, ...] = (0, 0)
         self._deeper = cycle(ROTATION)
+        self._frames = 0
 
     def __call__(self, image: NDArray[np.uint8]) -> list[bytes]:
         """The payloads of one frame. Raises ValueError for what is no grey or BGR picture."""
@@ -71,10 +74,13 @@ class StreamReader:
             self.reset()
         self._shape = grey.shape
         frame, start_s = View(grey), self._monotonic()
-        if found := FIRST.engine(grey):
+        self._frames += 1
+        around = self._surroundings(frame)
+        first = frame if around is None or self._frames % WHOLE_EVERY == 0 else around
+        if found := FIRST.engine(first.grey):
             self._track = None
-            return Look(tuple(readings_of(found, frame, grey)))
-        view = busiest_region(frame) if self._track is None else surroundings(self._track, frame)
+            return Look(tuple(readings_of(found, first, grey)))
+        view = busiest_region(frame) if around is None else around
         if view is None:
             return Look(())
         code = self._on_the_lattice(view)
@@ -82,6 +88,13 @@ class StreamReader:
             return Look(tuple(self._deeper_reading(frame, view, start_s)))
         (place,) = readings_of([Found(code.payload or b"", code.pose.corners())], view, grey)
         return Look((place,)) if code.payload else Look((), place)
+
+    def _surroundings(self, frame: View) -> View | None:
+        """Where the code that is followed will be; None when none is, or it leaves the frame."""
+        view = None if self._track is None else surroundings(self._track, frame)
+        if view is not None and min(view.grey.shape) < MIN_SIDE:
+            self._track = view = None
+        return view
 
     def _on_the_lattice(self, view: View) -> GridCode | None:
         """The code that was seen before, else one in the busiest region."""
@@ -97,7 +110,7 @@ class StreamReader:
 
     def _deeper_reading(self, frame: View, view: View, start_s: float) -> list[Reading]:
         stage = next(self._deeper)
-        if stage is None:
+        if stage is None or (not stage.is_whole and view.grey.size > GRID_PIXELS):
             return []
         if self._limit_s is not None and self._monotonic() - start_s > self._limit_s:
             return []
