@@ -49,7 +49,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def canary(number: int) -> bytes:
     """The pass of somebody who is nobody else."""
-    own = {
+    own: dict[int, object] = {
         Movement.INDEX: 100 + number % 500,
         Movement.HOLDER: [f"Q.{number:05}", f"19{number % 97:02}0417", f"8{number:05}"],
         Movement.HOLDER_REF: f"rf{number:06}".encode(),
