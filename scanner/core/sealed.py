@@ -66,6 +66,7 @@ def _check_folds(
     for place, fold in enumerate(folds):
         if any(_covers(later, fold) for later in folds[place + 1 :]):
             continue
+        yield from _check_counts(fold)
         there = seqs[bisect_left(seqs, fold.first) : bisect_right(seqs, fold.last)]
         if not there and not log.has_records:
             continue
@@ -74,6 +75,17 @@ def _check_folds(
         same = [each for each in folds if (each.first, each.last) == (fold.first, fold.last)]
         if not any(_is_kept(log, each, there, intact) for each in same):
             yield Finding(State.FORGED, fold.first, fold.last, "not what the fold has kept")
+
+
+def _check_counts(fold: Folded) -> Iterator[Finding]:
+    """What was lost before it could be folded is in no count, and must not pass for folded."""
+    told = fold.kept + sum(cell[-1] for cell in fold.counts)
+    there = fold.last + 1 - fold.first
+    if told < there:
+        words = f"{there - told} of them are in no count"
+        yield Finding(State.MISSING, fold.first, fold.last, words)
+    elif told > there:
+        yield Finding(State.FORGED, fold.first, fold.last, "counts more than there were")
 
 
 def _is_kept(log: DeviceLog, fold: Folded, there: list[int], intact: list[tuple[int, int]]) -> bool:

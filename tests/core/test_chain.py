@@ -341,10 +341,22 @@ def test_later_fold_takes_the_place_of_an_earlier() -> None:
         Chain(records={4: chain.records.pop(4), 5: chain.records.pop(5)}), 4, 5, keep=set()
     )
     assert isinstance(body.body, Folded)
-    chain.seal(MINUTE + 60, events=[Event(replace(body.body, first=1, last=6))])
+    counts = (*body.body.counts, (MINUTE // 60, Outcome.ADMIT, Reason.OK, 4))
+    chain.seal(MINUTE + 60, events=[Event(replace(body.body, first=1, last=6, counts=counts))])
     assert states(chain.log()) == [
         (State.FOLDED, 1, 3), (State.FOLDED, 4, 5), (State.FOLDED, 6, 6)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("n", "state"), [(3, State.MISSING), (5, State.FORGED)])
+def test_fold_counts_each_record_of_its_stretch(n: int, state: State) -> None:
+    """What was lost before it was folded is missing, and more than there were is a lie."""
+    chain = a_chain()
+    fold = folded(chain, 1, 6, keep={Outcome.REFUSE}).body
+    assert isinstance(fold, Folded)
+    counts = ((MINUTE // 60, Outcome.ADMIT, Reason.OK, n),)
+    chain.seal(MINUTE + 45, events=[Event(replace(fold, counts=counts))])
+    assert (state, 1, 6) in states(chain.log())
 
 
 def test_fold_whose_time_was_over_is_no_loss() -> None:
@@ -363,4 +375,5 @@ def test_huge_fold_costs_no_time() -> None:
     """What a device says of its own is not counted through."""
     chain = a_chain()
     chain.seal(MINUTE, events=[Event(Folded(DAY, 1, 2**60, (), 6, NO_LINK))])
+    assert (State.MISSING, 1, 2**60) in states(chain.log())
     assert (State.FORGED, 1, 2**60) in states(chain.log())
