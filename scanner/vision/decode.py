@@ -47,14 +47,19 @@ def _as_it_is(view: View) -> View:
     return view
 
 
-def _enlarged(view: View, max_pixels: int = ENLARGED_PIXELS) -> View:
-    """Twice as large, or as large as the limit allows."""
+def _enlarged(view: View, max_pixels: int = ENLARGED_PIXELS, factor: float = 2.0) -> View:
+    """So many times as large, or as large as the limit allows."""
     height, width = view.grey.shape
-    return resized(view, min(2.0, (max_pixels / (height * width)) ** 0.5))
+    return resized(view, min(factor, (max_pixels / (height * width)) ** 0.5))
 
 
 def _sharp(view: View) -> View:
     return sharpened(_enlarged(view))
+
+
+def _sharp_whole(view: View) -> View:
+    """Less enlarged: as good as twice for all but one code in forty, for half the time."""
+    return sharpened(_enlarged(view, factor=1.4))
 
 
 def _small_enough(view: View) -> View:
@@ -77,9 +82,9 @@ class Stage:
 FIRST = Stage(True, _as_it_is, zxing)
 # Of 120 synthetic frames each of these reads so many alone, and the first stage 31 (README.md).
 SHARP = Stage(False, _sharp, zxing_shrinking)  # 62
-GRID = Stage(False, _small_enough, grid)  # 103; a code that it sees but cannot read ends it
+GRID = Stage(False, _small_enough, grid)  # 103
 ZBAR = Stage(False, _smooth_sharp_for_zbar, _zbar)  # 50: pays on photos
-WHOLE = Stage(True, _sharp, zxing)  # 53: the code is not in the busiest region
+WHOLE = Stage(True, _sharp_whole, zxing)  # 52: the code is not in the busiest region
 DEEPER = (SHARP, GRID, ZBAR, WHOLE)
 
 
@@ -114,8 +119,8 @@ def read_codes(
         if limit_s is not None and monotonic() - start_s > limit_s:
             break
         view = stage.prepare(frame if stage.is_whole else region)
-        if found := stage.engine(view.grey):
-            return readings_of(found, view, grey)
+        if readings := readings_of(stage.engine(view.grey), view, grey):
+            return readings
     return []
 
 
