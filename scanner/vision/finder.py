@@ -24,7 +24,7 @@ F32 = NDArray[np.float32]
 # sought in smaller copies of the region, in which all have the first size.
 SIZES = (1.95, 2.45, 3.05, 3.8)
 SOUGHT_PX = 1.35  # the size that all have in the copy they are sought in
-LEAST_ANSWER, LEAST_ANSWERS = 0.3, 1.2  # of one pattern; of the three of a code together
+LEAST_ANSWER = 0.3
 MOST_CENTRES = 7
 BLUR = 0.35  # of the pattern, in modules
 RADIUS = 4.6  # modules: the pattern and a light ring around it
@@ -161,10 +161,15 @@ def _distance(one: Centre, other: Centre) -> float:
     return math.hypot(one.x - other.x, one.y - other.y)
 
 
-def triples(found: list[Centre], most: int = 4) -> list[Triple]:
-    """Three at the corners of something like a square, the most likely first."""
+def triples(found: list[Centre], most: int = 4, *, least_answers: float) -> list[Triple]:
+    """Three at the corners of something like a square, the most likely first.
+
+    `least_answers`: of the three together.
+    """
     made = []
     for three in combinations(found, 3):
+        if sum(centre.answer for centre in three) < least_answers:
+            continue
         for corner in three:
             one, other = (c for c in three if c is not corner)
             if _turn(corner, one, other) < 0:  # counter-clockwise: the other way round
@@ -193,6 +198,4 @@ def _triple(top_left: Centre, top_right: Centre, bottom_left: Centre) -> Triple 
     if min(width, height) < 11 * min(sizes) or max(width, height) > 115 * max(sizes):
         return None
     answers = sum(c.answer for c in (top_left, top_right, bottom_left))
-    if answers < LEAST_ANSWERS:
-        return None
     return Triple(top_left, top_right, bottom_left, answers - (ratio + abs(skew)) / 4)

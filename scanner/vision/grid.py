@@ -21,7 +21,7 @@ from scanner.vision.prepare import Grey
 LEAST_AGREEMENT = 0.4  # of known modules with the picture, for a pose worth a closer look
 LEAST_SIGHT = 0.35  # the same once the blur is taken out
 MIN_SIDE = 64  # pixels; whatever is smaller is no pass
-STILL = 0.02  # modules; a pose that moves less is right
+STILL = 0.04  # modules; a pose that moves less is right
 # A correction is tried when so little is in doubt; more turns are when it is not too much.
 CLEAR_AT_ONCE, CLEAR, HOPELESS = 0.005, 0.012, 0.045
 # Correlation of two frames' modules, six standard deviations from what two codes have in common.
@@ -30,17 +30,21 @@ SAME_CODE = 0.12
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How many turns are made at most; none is after `sure_by` turns with too much in doubt."""
+    """How many turns are made at most; none is after `sure_by` turns with too much in doubt.
+
+    `least_answers`: of three finder patterns together, for a pose to be looked for.
+    """
 
     turns: int
     sure_by: int
+    least_answers: float
 
     def goes_on(self, turns: int, doubt: float) -> bool:
         return turns < self.turns and (turns < self.sure_by or doubt < HOPELESS)
 
 
-FULL = Effort(turns=5, sure_by=2)
-BRIEF = Effort(turns=4, sure_by=2)  # on a stream: the next frame will be as good
+FULL = Effort(turns=5, sure_by=2, least_answers=1.2)
+BRIEF = Effort(turns=4, sure_by=2, least_answers=1.3)  # on a stream: the next frame will be as good
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,11 @@ class GridCode:
     is_joined: bool
 
 
-def read_region(grey: Grey, effort: Effort = FULL) -> GridCode | None:
+def read_region(
+    grey: Grey, effort: Effort = FULL, sizes: tuple[float, ...] = SIZES
+) -> GridCode | None:
     """The code of a region, read or not; None when there is no sight of one."""
-    seen = best_pose(grey)
+    seen = best_pose(grey, sizes, effort.least_answers)
     if seen is None:
         return None
     pose, is_inverted = seen
@@ -75,13 +81,18 @@ def grid(grey: Grey) -> list[Found]:
     return [Found(code.payload, code.pose.corners())]
 
 
-def best_pose(grey: Grey, sizes: tuple[float, ...] = SIZES) -> tuple[Pose, bool] | None:
+def best_pose(
+    grey: Grey, sizes: tuple[float, ...], least_answers: float
+) -> tuple[Pose, bool] | None:
     """The pose that agrees best, and whether the code is light on dark."""
     if min(grey.shape) < MIN_SIDE:
         return None
     dark, light = centres(grey, sizes)
     best: tuple[Pose, bool] | None = None
-    for is_inverted, found in ((False, triples(dark)), (True, triples(light))):
+    for is_inverted, found in (
+        (False, triples(dark, least_answers=least_answers)),
+        (True, triples(light, least_answers=least_answers)),
+    ):
         if not found or (best is not None and best[0].agreement > CERTAIN):
             continue
         for pose in poses(contrast(grey, is_inverted=is_inverted), found)[:1]:

@@ -51,7 +51,7 @@ class Lattice:
         return int(self.inside.stop - self.inside.start)
 
 
-@lru_cache(maxsize=12)
+@lru_cache(maxsize=25)
 def lattice_of(version: int) -> Lattice:
     symbol = symbol_of(version)
     side = _quick_size(symbol.side + 2 * QUIET)
@@ -132,7 +132,7 @@ def spectrum_of(taps: F32, side: int) -> Spectrum:
     return np.asarray(waves @ taps @ waves[: side // 2 + 1].T, np.complex64)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=50)
 def _waves(side: int, reach: int) -> Spectrum:
     """[side, 2 · reach + 1]: a transform of so few taps is quicker as a product."""
     places = np.arange(-reach, reach + 1)
@@ -168,7 +168,7 @@ def _taps(covariance: Matrix, reach: int = 3) -> F32:
     return by_phase((answer * SAMPLES**2 / answer.sum()).astype(np.float32))
 
 
-@lru_cache(maxsize=6)
+@lru_cache(maxsize=10)
 def first_filters(version: int) -> Spectrum:
     """Wiener filters against each likely blur: complex64 [4, SAMPLES², side, side // 2 + 1]."""
     lattice = lattice_of(version)

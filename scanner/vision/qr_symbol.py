@@ -90,7 +90,7 @@ def symbol_of(version: int) -> Symbol:
     return Symbol(version, known, _format_places(side))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=MAX_VERSION)
 def data_places(version: int) -> Places:
     """int64 [bits, 2]: row and column of each data module, in the order of the bits."""
     symbol = symbol_of(version)
@@ -154,7 +154,7 @@ def _zigzag(taken: NDArray[np.bool_]) -> Places:
     return np.array(places, np.int64)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=MAX_VERSION)
 def mask_of(version: int) -> NDArray[np.bool_]:
     """bool [8, bits]: where each mask turns the data modules over [table 10]."""
     i, j = data_places(version).T
@@ -203,7 +203,7 @@ class Layout:
         return int((self.order[:, : -self.checks] >= 0).sum())
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=MAX_VERSION)
 def layout_of(version: int, level: str) -> Layout:
     checks, blocks = CHECKS[level][version - 1], BLOCKS[level][version - 1]
     total = len(data_places(version)) // 8

@@ -76,15 +76,16 @@ def corrected(words: Bytes, erased: Mask, parity: int) -> tuple[Bytes, NDArray[n
     fixed, errors = words.copy(), np.where(seen.any(axis=1) | (erasures > parity), -1, 0)
     wrong = np.flatnonzero((errors < 0) & (erasures <= parity))
     locators, degrees = _locators(seen[wrong], erased[wrong], erasures[wrong], parity)
-    for row, locator, degree in zip(wrong, locators, degrees.tolist(), strict=True):
-        if 2 * degree - erasures[row] > parity:
-            continue
-        places = _places(locator, degree, words.shape[1])
-        if places is None:
-            continue
-        repaired = _repaired(words[row], seen[row], locator, places)
-        if not syndromes(repaired[None], parity).any():
-            fixed[row], errors[row] = repaired, degree - erasures[row]
+    is_root = _roots_of(locators, words.shape[1])
+    # As many places as the degree says, or the word is too far from any word of the code.
+    is_hopeful = (2 * degrees - erasures[wrong] <= parity) & (is_root.sum(axis=1) == degrees)
+    for at in np.flatnonzero(is_hopeful):
+        row, places = wrong[at], np.flatnonzero(is_root[at])
+        fixed[row] = _repaired(words[row], seen[row], locators[at], places)
+    repaired, counts = wrong[is_hopeful], (degrees - erasures[wrong])[is_hopeful]
+    is_word = ~syndromes(fixed[repaired], parity).any(axis=1)
+    errors[repaired[is_word]] = counts[is_word]
+    fixed[repaired[~is_word]] = words[repaired[~is_word]]
     return fixed, errors
 
 
@@ -126,17 +127,12 @@ def _erasure_locators(erased: Mask, parity: int) -> Bytes:
     return locator
 
 
-def _places(locator: Bytes, degree: int, length: int) -> NDArray[np.int64] | None:
-    """Where the symbols are wrong (Chien search); None unless there are as many as its degree."""
-    if locator[degree + 1 :].any():
-        return None
+def _roots_of(locators: Bytes, length: int) -> Mask:
+    """bool [B, length]: the places that each locator names (Chien search)."""
     exponents = np.arange(length - 1, -1, -1)
-    terms = PRODUCTS[
-        locator[: degree + 1, None],
-        POWERS[np.outer(np.arange(degree + 1), ORDER - exponents) % ORDER],
-    ]
-    places = np.flatnonzero(np.bitwise_xor.reduce(terms, axis=0) == 0)
-    return places if len(places) == degree else None
+    powers = POWERS[np.outer(np.arange(locators.shape[1]), ORDER - exponents) % ORDER]
+    values = np.bitwise_xor.reduce(PRODUCTS[locators[:, :, None], powers[None]], axis=1)
+    return np.asarray(values == 0, np.bool_)
 
 
 def _repaired(word: Bytes, seen: Bytes, locator: Bytes, places: NDArray[np.int64]) -> Bytes:
@@ -164,6 +160,7 @@ def _values(polynomial: Bytes, at: Bytes) -> Bytes:
     return np.asarray(values, np.uint8)
 
 
+@cache
 def log2_of_chance(length: int, parity: int, erasures: int, errors: int) -> float:
     """Bound on the chance that a random word is corrected so, or with fewer errors: its log2.
 

@@ -63,7 +63,9 @@ def look_for(track: Track, view: View) -> GridCode | None:
     sizes = tuple(s for s in SIZES if size / SIZE_RATIO <= s <= size * SIZE_RATIO)
     dark, light = centres(view.grey, sizes or (min(SIZES, key=lambda s: abs(s - size)),))
     last = _last_places(track)
-    three = _most_alike(triples(light if track.is_inverted else dark, most=12), last)
+    three = _most_alike(
+        triples(light if track.is_inverted else dark, 12, least_answers=BRIEF.least_answers), last
+    )
     if three is None:
         return None
     right, down, away = last[1] - last[0], last[2] - last[0], last[3] - last[1] - last[2] + last[0]
