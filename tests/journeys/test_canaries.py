@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 import logging
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -34,17 +33,6 @@ QUICK, ALL = 150, 10_000
 SEED = b"d" * 32
 # The key of this boot under which passes are remembered for ten minutes, as the booth has it.
 MEMORY_KEY = bytes(32)
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where temporary files go."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    for name in ("TMPDIR", "SQLITE_TMPDIR"):
-        monkeypatch.setenv(name, str(folder))
-    monkeypatch.setattr(tempfile, "tempdir", None)
-    return folder
 
 
 def canary(number: int) -> bytes:

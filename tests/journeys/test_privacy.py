@@ -11,7 +11,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -39,17 +38,6 @@ def traces() -> Traces:
         for name, text in shown.items()
         for pattern, what in traces_of(name, text).items()
     }
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where temporary files of this process and of its children go."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    for name in ("TMPDIR", "SQLITE_TMPDIR"):
-        monkeypatch.setenv(name, str(folder))
-    monkeypatch.setattr(tempfile, "tempdir", None)
-    return folder
 
 
 def named(hits: dict[str, set[bytes]], traces: Traces) -> dict[str, list[str]]:
