@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import importlib.util
 import json
+import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -164,7 +166,7 @@ def opened(file: Path, port: int) -> Iterator[None]:
                 break
         yield
     finally:
-        subprocess.run(["kill", "-INT", "--", f"-{process.pid}"], check=False)
+        os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=30)
 
 
