@@ -157,7 +157,8 @@ def test_whatever_befalls_a_worker_the_next_one_waits(
 
 def test_a_worker_of_age_is_replaced(slots: FrameSlots) -> None:
     """One that does nothing wrong goes, too: it might only seem so."""
-    child, ours = supervised(slots, lambda _: [], life_s=0.001)
+    # Long enough for one to say that it is ready, also where a fork takes its time.
+    child, ours = supervised(slots, lambda _: [], life_s=0.5)
     with ours:
         ours.settimeout(20)
         for _ in range(3):
