@@ -147,12 +147,13 @@ def wait_until(moment_s: float) -> None:
 def served(central: Path, period_s: float, log: Path) -> Iterator[str]:
     """The city's repository at an address on this machine; requests go to the log."""
     command = [sys.executable, "-m", "scanner", "central", "--dir", str(central), "serve"]
-    command += ["--port", "0", "--poll", str(max(10, round(period_s)))]
+    command += ["--port", "0", "--log-port", "0", "--poll", str(max(10, round(period_s)))]
     with log.open("wb") as errors:
         server = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=errors)
     try:
         assert server.stdout is not None
-        yield server.stdout.readline().decode().split()[0]
+        lines = (line.decode() for line in server.stdout)
+        yield next(line.split()[0] for line in lines if " serves " in line)
     finally:
         server.terminate()
         server.wait()
