@@ -18,6 +18,7 @@ _NARROWEST, _NARROWEST_LOW, _COLUMN, _WIDEST_COLUMN = 680, 430, 22, 64
 _FITS_PHONE = 700
 # A label takes so many, also in the larger letters of a phone.
 _LABEL_WIDE = 30
+_LETTER_WIDE = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +121,13 @@ def _labels(frame: _Frame, shown: Sequence[Column]) -> str:
             x, told = f"{left + frame.step / 2:.1f}", escape(column.label)
             texts.append(f'<text x="{x}" y="{y}" text-anchor="middle">{told}</text>')
         if column.below and left >= reach:
-            told = escape(column.below)
-            texts.append(f'<text class="strong" x="{left:.1f}" y="{y + 19}">{told}</text>')
-            reach = left + 12.0 * len(column.below)
+            length = _LETTER_WIDE * len(column.below)
+            right = frame.wide - _RIGHT
+            x, anchor = (left, "start") if left + length <= right else (right, "end")
+            told = f'text-anchor="{anchor}">{escape(column.below)}</text>'
+            if anchor == "start" or right - length >= reach:
+                texts.append(f'<text class="strong" x="{x:.1f}" y="{y + 19}" {told}')
+                reach = left + length
     return "".join(texts)
 
 

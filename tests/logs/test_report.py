@@ -316,3 +316,10 @@ def test_inks_can_be_read(colours: dict[str, str]) -> None:
     for ink in INKS:
         for paper in PAPERS:
             assert contrast(colours[ink], colours[paper]) >= 7, (ink, paper)
+
+
+def test_name_of_a_last_short_day_stays_inside_its_chart() -> None:
+    """A day that begins with the last column is named to the left of the chart's edge."""
+    hours = [Column(f"{place}", f"{place}", (("scans", 3),)) for place in range(30)]
+    drawn = columns("Scans", [*hours, Column("31", "0", (("scans", 3),), "Thu 30.04.")], "scans")
+    assert 'text-anchor="end">Thu 30.04.</text>' in drawn
