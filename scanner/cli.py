@@ -35,7 +35,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"scanner.commands.{cmd_name}")
+        module = importlib.import_module(f"scanner.commands.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 
