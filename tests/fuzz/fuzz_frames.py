@@ -56,7 +56,7 @@ class Tally:
     log: list[str] = field(default_factory=list)
     frames: Counter[str] = field(default_factory=Counter)
     passes: int = 0
-    growth_mb: dict[str, float] = field(default_factory=dict)
+    memory: dict[str, str] = field(default_factory=dict)
 
 
 def frames(
@@ -101,8 +101,8 @@ def run(count: int, seed: int, folders: Sequence[Path] = (SAMPLES,), first: int 
                 for watch in watches.values():
                     watch.look()
     for name, watch in watches.items():
-        tally.growth_mb[name] = growth_mb = watch.growth_mb()
-        assert growth_mb < MOST_GROWTH_MB, f"memory of the {name} grew by {growth_mb:.1f} MB"
+        tally.memory[name] = story = watch.story()
+        assert watch.growth_mb() < MOST_GROWTH_MB, f"memory of the {name} grew by {story}"
     return tally
 
 
@@ -151,7 +151,7 @@ def main() -> None:
     tally = run(chosen.count, chosen.seed, (SAMPLES, *chosen.photos), chosen.first)
     wall = time.perf_counter() - began
     counts = ", ".join(f"{name} {number}" for name, number in sorted(tally.frames.items()))
-    grown = ", ".join(f"{name} {mb:+.1f} MB" for name, mb in tally.growth_mb.items())
+    grown = "; ".join(f"{name} {story}" for name, story in tally.memory.items())
     print(*tally.log, sep="\n")
     print(
         f"{chosen.count} frames, seed {chosen.seed}: {counts}; {tally.passes} genuine passes, no "

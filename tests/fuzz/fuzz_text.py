@@ -33,7 +33,7 @@ class Tally:
 
     tried: Counter[str] = field(default_factory=Counter)
     taken: Counter[str] = field(default_factory=Counter)
-    growth_mb: float = 0.0
+    memory: str = ""
 
 
 class Trial:
@@ -78,8 +78,8 @@ def run(count: int, seed: int, readers: Sequence[Reader] = READERS) -> Tally:
         tally.tried[trial.reader.name] += 1
         if number % max(1, count // LOOKS) == 0:
             watch.look()
-    tally.growth_mb = watch.growth_mb()
-    assert tally.growth_mb < MOST_GROWTH_MB, f"memory grew by {tally.growth_mb:.1f} MB"
+    tally.memory = watch.story()
+    assert watch.growth_mb() < MOST_GROWTH_MB, f"memory grew by {tally.memory}"
     return tally
 
 
@@ -95,7 +95,7 @@ def main() -> None:
         print(f"{name:28}{tried:>10}{tally.taken[name]:>10} taken")
     print(
         f"{chosen.count} inputs, seed {chosen.seed}: no exception but ours, no false pass; "
-        f"memory {tally.growth_mb:+.1f} MB; {wall:.0f} s ({chosen.count / wall:.0f} a second), "
+        f"memory {tally.memory}; {wall:.0f} s ({chosen.count / wall:.0f} a second), "
         f"{cpu:.0f} s CPU"
     )
 

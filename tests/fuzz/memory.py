@@ -23,3 +23,8 @@ class Watch:
         """The first quarter is left out: caches fill and allocators settle in it."""
         quarter = max(1, len(self.seen_mb) // 4)
         return median(self.seen_mb[-quarter:]) - median(self.seen_mb[quarter : 2 * quarter + 1])
+
+    def story(self) -> str:
+        """How it grew, what it had at first and at last."""
+        first, last = self.seen_mb[0], self.seen_mb[-1]
+        return f"{self.growth_mb():+.1f} MB, at first {first:.1f}, at last {last:.1f}"
