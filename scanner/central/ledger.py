@@ -16,6 +16,8 @@ from scanner.core.record import Row
 from scanner.core.segment import NO_LINK, Segment
 
 MINUTES_A_DAY = 24 * 60
+# Of one log: the first proves as much as a thousand, and a device may not fill the disk with them.
+MOST_FORKS = 32
 # A device keeps records for 30 days by default, and its clock may be ahead by a time zone.
 OLDEST_DAYS, NEWEST_DAYS = 45, 1
 
@@ -149,7 +151,8 @@ class Book(Protocol):
         ...
 
     def keep_fork(self, log: int, number: int, link: bytes, signed: bytes) -> bool:
-        """What does not fit the chain is kept as evidence; False when it was there already."""
+        """What does not fit the chain is kept as evidence; False when it was there already, or
+        when MOST_FORKS of the log are."""
         ...
 
     def setting(self, name: str) -> str | None: ...

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple
 from typing import Any, Protocol
 
-from scanner.central.ledger import Device, Kept, Log
+from scanner.central.ledger import MOST_FORKS, Device, Kept, Log
 from scanner.core.record import Row
 from scanner.core.segment import NO_LINK, Segment
 from scanner.core.signed_log import device_of
@@ -168,6 +168,9 @@ class SqlBook(ABC):
         return bytes(rows[0][0]) if rows else b""
 
     def keep_fork(self, log: int, number: int, link: bytes, signed: bytes) -> bool:
+        kept = self._run("SELECT count(*) FROM forks WHERE log = ?", (log,)).fetchall()
+        if kept[0][0] >= MOST_FORKS:
+            return False
         statement = "INSERT INTO forks VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
         return self._run(statement, (log, number, link, signed)).rowcount == 1
 

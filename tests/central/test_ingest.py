@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scanner.central.audit import read_audit
 from scanner.central.ingest import Ingest, RefusedError
-from scanner.central.ledger import Ledger
+from scanner.central.ledger import MOST_FORKS, Ledger
 from scanner.core.batch import Part
 from scanner.core.receipt import Receipt, read_receipt
 from scanner.core.record import pack_row
@@ -139,6 +139,15 @@ def test_other_bytes_under_a_known_number_are_a_fork(
     assert [refusal(ingest, fork) for _ in range(3)] == [409] * 3
     assert stored(ledger, gate) == gate.records
     assert audit(ledger) == [("fork", 1, "")]
+
+
+def test_evidence_of_one_log_is_bounded(ledger: Ledger, ingest: Ingest, gate: Reporter) -> None:
+    """A device that contradicts itself for ever is told so for ever, and fills no disk."""
+    take(ingest, gate.body(gate.seal(3)))
+    for scans in range(4, MOST_FORKS + 7):
+        twin = Reporter()
+        assert refusal(ingest, twin.body(twin.seal(scans))) == 409
+    assert len(audit(ledger)) == MOST_FORKS
 
 
 def test_segment_that_follows_another_is_a_fork(ledger: Ledger, ingest: Ingest) -> None:
