@@ -1,9 +1,9 @@
 # Sourced with $root set to the checkout: leaves a working $root/.venv, or says what to do and exits.
 #
-# Used by scanner/demo.sh and tests/run.sh; the latter also sets $needs_postgres and
-# $needs_faketime. Everything is looked for by loading it, never by the name of a package, and
-# nothing is fetched when nothing is missing. One lock file serves both commands: the test tools are
-# a quarter of it, and the second command finds everything in place.
+# Used by scanner/demo.sh and tests/run.sh; the latter also sets $needs_postgres, $needs_faketime and
+# $needs_strace. Everything is looked for by loading it, never by the name of a package, and nothing
+# is fetched when nothing is missing. One lock file serves both commands: the test tools are a
+# quarter of it, and the second command finds everything in place.
 #
 # .venv/unfinished stands there while .venv is being made: a run that was cut off is begun anew.
 # .venv/installed is written last: the interpreter, the checkout's place, and a copy of the lock.
@@ -146,6 +146,19 @@ provide_faketime() {
     install_packages libfaketime
 }
 
+# It kills programs at the system call that a test names.
+has_strace() {
+    [ -z "${needs_strace-}" ] || command -v strace >/dev/null
+}
+
+provide_strace() {
+    if ! command -v apt-get >/dev/null || ! can_be_root; then
+        say "no strace here: its tests are skipped. Debian calls it: strace"
+        return
+    fi
+    install_packages strace
+}
+
 # What .venv depends on besides the lock: scripts in it name their interpreter by its path.
 place() {
     "$venv/bin/python" -I -S -c 'import sys; print("Python %d.%d in" % sys.version_info[:2])' &&
@@ -205,7 +218,7 @@ provide_venv() {
 }
 
 set_up() {
-    is_ready && has_postgres && has_faketime && return
+    is_ready && has_postgres && has_faketime && has_strace && return
     exec 9<"$lock"
     if command -v flock >/dev/null && ! flock -n 9; then
         say "another run is installing; waiting for it"
@@ -219,6 +232,7 @@ set_up() {
     fi
     has_postgres || provide_postgres
     has_faketime || provide_faketime
+    has_strace || provide_strace
     exec 9<&-
 }
 

@@ -25,6 +25,7 @@ case ${1-} in -h | --help) usage && exit ;; esac
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 needs_postgres=yes # the central server's tests start one of their own
 needs_faketime=yes # clocks of 1970 and of years ahead, for whole programs
+needs_strace=yes   # ends of programs at any system call
 . "$root/scanner/setup.sh"
 cd "$root"
 python=$root/.venv/bin/python

@@ -335,3 +335,18 @@ def test_tests_bring_the_library_of_other_times_once(machine: Machine) -> None:
     library.touch()
     code, said, calls = machine.run()
     assert (code, said, count(calls, "apt-get")) == (0, "", 0)
+
+
+def test_tests_bring_strace_once(machine: Machine) -> None:
+    """Where it is on PATH nothing is asked of apt; without root its tests are skipped."""
+    machine.needs = "needs_strace=yes;"
+    machine.user = "1000"
+    code, said, _ = machine.run()
+    assert (code, "no strace here: its tests are skipped" in said) == (0, True)
+    machine.user = "0"
+    machine.add("apt-get", APT_GET)
+    code, _, calls = machine.run()
+    assert (code, count(calls, "install -y --no-install-recommends strace")) == (0, 1)
+    machine.add("strace", "#!/bin/sh")
+    code, said, calls = machine.run()
+    assert (code, said, count(calls, "apt-get")) == (0, "", 0)
