@@ -78,6 +78,17 @@ class HttpsTransport:
         )
         self._connection: HTTPSConnection | None = None
 
+    def reach(self) -> None:
+        """Open the connection and look who is there; nothing is sent. Raises SyncError."""
+        try:
+            self._connected()
+        except SyncError:
+            self.close()
+            raise
+        except (OSError, HTTPError, ValueError) as error:
+            self.close()
+            raise _translated(error) from error
+
     def post(self, body: bytes) -> Reply:
         """Raises SyncError; the connection is closed then."""
         try:
