@@ -6,6 +6,7 @@ from scanner import assembly
 from scanner.config import Settings
 from scanner.core.errors import DeviceError
 from scanner.doctor.finding import Finding, Grade
+from scanner.doctor.software import AGAIN
 
 _SHUT_IN = "the reader can open no file, device or socket and start no program"
 _TAKE_BACK = "Use a 64-bit system of Debian or Raspberry Pi, and take reader.may_be_open away."
@@ -23,8 +24,7 @@ def check_reader(settings: Settings) -> Finding:
         fix = f"{_TAKE_BACK.partition(',')[0]}. To go on without: set reader.may_be_open = true."
         return Finding("E-READER-OPEN", Grade.FAILURE, found, fix)
     if not probe.is_read:
-        fix = "Run `sh scanner/demo.sh`, which installs the libraries again."
-        return Finding("E-READER", Grade.FAILURE, "the reader does not read its test code", fix)
+        return Finding("E-READER", Grade.FAILURE, "the reader does not read its test code", AGAIN)
     if not probe.is_confined:
         found = f"a hostile code may take over the reader: {probe.missing or 'it has no filter'}"
         return Finding("E-READER-OPEN", Grade.WARNING, found, _TAKE_BACK)

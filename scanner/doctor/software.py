@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -29,7 +28,7 @@ LIBRARIES = {
     "pyrage": ("pyrage", "the holder list"),
     "tuf": ("tuf", "signed lists"),
 }
-LEAST_FREE_MB = 200
+AGAIN = "Install again: on a device `sudo sh systemd/install.sh`, on a laptop `sh scanner/demo.sh`."
 # The first of Debian 12 without the memory faults CVE-2023-40889 and CVE-2023-40890.
 LEAST_ZBAR = "0.23.92-7+deb12u1"
 
@@ -52,13 +51,21 @@ def check_libraries() -> Iterator[Finding]:
     for module, (package, purpose) in LIBRARIES.items():
         try:
             importlib.import_module(module)
-            found = f"{package} {metadata.version(package)}"
+            found = _version_of(package)
         except ImportError as error:  # PackageNotFoundError is one
-            fix = f"It is needed for {purpose}: run `sh scanner/demo.sh`, which installs it."
+            fix = f"It is needed for {purpose}. {AGAIN}"
             yield Finding("E-LIBRARY", Grade.FAILURE, f"{package}: {error}", fix)
         else:
             yield Finding("E-LIBRARY", Grade.OK, found)
     yield Finding("E-LIBRARY", Grade.OK, f"SQLite {sqlite3.sqlite_version}")
+
+
+def _version_of(package: str) -> str:
+    """Name and version; the devices' OpenCV is without windows and has a name of its own."""
+    try:
+        return f"{package} {metadata.version(package)}"
+    except metadata.PackageNotFoundError:
+        return f"{package}-headless {metadata.version(f'{package}-headless')}"
 
 
 def check_zbar() -> Finding:
@@ -70,7 +77,7 @@ def check_zbar() -> Finding:
         is_safe = subprocess.run(compare, check=False).returncode == 0
     except (OSError, subprocess.CalledProcessError):
         return Finding("E-ZBAR", Grade.WARNING, "libzbar0 is not from Debian", "Install Debian's.")
-    fix = "Run `sudo apt-get install libzbar0`: this version has memory faults."
+    fix = f"Run `sudo apt-get install libzbar0`: before {LEAST_ZBAR} it has memory faults."
     return Finding("E-ZBAR", Grade.OK if is_safe else Grade.FAILURE, f"libzbar0 {version}", fix)
 
 
@@ -102,13 +109,3 @@ def check_device(state: Path) -> Finding:
         return Finding("E-DEVICE", Grade.OK, f"device {device_id(provide_device_key(state))}")
     except StoreError as error:
         return Finding("E-DEVICE", Grade.FAILURE, str(error), "Enrol this device again.")
-
-
-def check_space(state: Path) -> Finding:
-    """Room on the disk of the state folder."""
-    try:
-        free_mb = shutil.disk_usage(state).free // 1_000_000
-    except OSError as error:
-        return Finding("E-SPACE", Grade.FAILURE, str(error), "Run `scanner migrate`.")
-    grade = Grade.OK if free_mb >= LEAST_FREE_MB else Grade.WARNING
-    return Finding("E-SPACE", grade, f"{free_mb} MB free", "Free some room on the card.")

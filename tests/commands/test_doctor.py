@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scanner.assembly import CameraProbe, ClockProbe
-from scanner.commands import doctor
 from scanner.config import parse_settings
 from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.errors import DeviceError, StoreError
@@ -20,6 +21,7 @@ from scanner.core.time_bounds import TimeBounds, TimeSource
 from scanner.core.time_memory import TimeMemory
 from scanner.doctor import hardware, lists, software
 from scanner.doctor.finding import Finding, Grade, exit_code
+from scanner.doctor.parts import PARTS
 from scanner.ports import CameraState
 from scanner.store.device_key import KEY_FILE, device_id, provide_device_key
 from scanner.store.migrations import migrate
@@ -262,17 +264,44 @@ def test_old_zbar_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     assert software.check_zbar().grade is Grade.WARNING
 
 
-def test_every_part_can_be_named() -> None:
+def test_every_part_can_be_named(scanner: Run) -> None:
     """What --help lists is what there is."""
-    assert doctor.PARTS == (
-        "config",
-        "libraries",
-        "stores",
-        "log",
-        "clock",
-        "lists",
-        "upload",
-        "reader",
-        "camera",
-        "pins",
-    )
+    _, out, _ = scanner("doctor", "--help")
+    said = " ".join(out.split())
+    assert f"{', '.join(part.name for part in PARTS)}; or wiring." in said
+
+
+def test_wiring_is_asked_of_people_only(scanner: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody sits at a terminal it lights nothing and says how to call it."""
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    code, out, err = scanner("doctor", "--only", "wiring")
+    assert (code, out) == (64, "")
+    assert "Sit down at the device, or use `ssh -t`" in err
+
+
+def test_running_scanner_keeps_camera_and_lamps(
+    scanner: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device at work is well: what the scanner holds is not taken for broken."""
+    (tmp_path / "x.toml").write_text("standalone = true\n")
+    monkeypatch.setattr("scanner.doctor.units.is_scanning", lambda: True)
+    arguments = ("--config", tmp_path / "x.toml", "--state", tmp_path, "--only", "camera,pins")
+    code, out, _ = scanner("doctor", *arguments)
+    assert code == 0
+    assert "the scanner is running and has the camera" in out
+    assert "the scanner is running and has the lamps" in out
+
+
+@pytest.mark.parametrize("installed", ["opencv-python", "opencv-python-headless"])
+def test_either_build_of_opencv_will_do(monkeypatch: pytest.MonkeyPatch, installed: str) -> None:
+    """Devices have the one without windows, under a name of its own."""
+
+    def version(package: str) -> str:
+        if package.startswith("opencv") and package != installed:
+            raise metadata.PackageNotFoundError(package)
+        return "1.0"
+
+    monkeypatch.setattr("importlib.metadata.version", version)
+    found = list(software.check_libraries())
+    assert {finding.grade for finding in found} == {Grade.OK}
+    assert f"{installed} 1.0" in [finding.found for finding in found]

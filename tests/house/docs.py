@@ -26,9 +26,14 @@ from scanner.config import (
 from scanner.core.reasons import Outcome, Reason, SignalName
 from scanner.core.signal import SIGNALS, Signal, Step
 from scanner.core.words import words
+from scanner.doctor.ids import IDS
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = (ROOT / "README.md", ROOT / "scanner" / "README.md")
+FILES = (
+    ROOT / "README.md",
+    ROOT / "scanner" / "README.md",
+    ROOT / "scanner" / "doctor" / "README.md",
+)
 BLOCK = re.compile(r"(<!-- printed: (\w[\w -]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 # In the order in which somebody meets them.
@@ -134,6 +139,12 @@ def _toml(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
+def findings() -> str:
+    """Every id of `scanner doctor`, by part."""
+    rows = [f"| {known.id} | {known.part} | {known.says} | {known.do} |" for known in IDS]
+    return "\n".join(["| id | part | what it speaks of | what to do |", "|---|---|---|---|", *rows])
+
+
 def help_of(*command: str) -> str:
     """What --help prints, 80 columns wide."""
     result = CliRunner().invoke(scanner, [*command, "--help"], terminal_width=80)
@@ -144,6 +155,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "lights": lights,
     "reasons": reasons,
     "settings": settings,
+    "findings": findings,
     "help": help_of,
     "help check": lambda: help_of("check"),
     "help doctor": lambda: help_of("doctor"),

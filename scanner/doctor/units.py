@@ -1,0 +1,166 @@
+"""The units that systemd runs: whether they run, have failed, and belong to this program."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import scanner as package
+from scanner.doctor.finding import Finding, Grade
+
+ASK_S = 5.0
+
+
+class Kind(Enum):
+    """When a unit should be active."""
+
+    ALWAYS = "always"
+    SWITCHED_ON = "switched on"  # a timer or path: active where somebody has enabled it
+    SOMETIMES = "sometimes"  # does its work and ends
+    IN_FAULT = "in fault"  # shows the fault pattern while something is broken
+
+
+UNITS: Mapping[str, Kind] = {
+    "scanner.service": Kind.ALWAYS,
+    "scanner-sync.timer": Kind.SWITCHED_ON,
+    "scanner-sync.service": Kind.SOMETIMES,
+    "scanner-upload.timer": Kind.SWITCHED_ON,
+    "scanner-upload.service": Kind.SOMETIMES,
+}
+
+_ASKED = (
+    "Id,LoadState,ActiveState,SubState,Result,NRestarts,NeedDaemonReload,UnitFileState,ExecStart"
+)
+_PROGRAM = re.compile(r"path=(\S+/scanner) ")
+# So often a scanner was started again since the device was switched on, or since it was reset.
+MANY_RESTARTS = 3
+
+Properties = Mapping[str, str]
+Systemctl = Callable[[Sequence[str]], "str | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One unit as systemd describes it."""
+
+    name: str
+    kind: Kind
+    has: Properties
+
+    @property
+    def state(self) -> str:
+        """Such as `active (running)`."""
+        return f"{self.has.get('ActiveState', 'unknown')} ({self.has.get('SubState', 'unknown')})"
+
+    @property
+    def is_active(self) -> bool:
+        return self.has.get("ActiveState") in ("active", "activating", "reloading")
+
+    @property
+    def has_failed(self) -> bool:
+        return self.has.get("ActiveState") == "failed"
+
+
+def ask_systemd(arguments: Sequence[str]) -> str | None:
+    """What systemctl prints; None where it is missing, hangs or reaches no systemd."""
+    try:
+        done = subprocess.run(
+            ["systemctl", *arguments], capture_output=True, text=True, timeout=ASK_S, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout
+
+
+def look_at_units(ask: Systemctl = ask_systemd) -> list[Unit]:
+    """Those that are installed; empty where no systemd runs."""
+    answer = ask(["show", f"--property={_ASKED}", *UNITS])
+    found = []
+    for block in (answer or "").split("\n\n"):
+        has = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        kind = UNITS.get(has.get("Id", ""))
+        if kind is not None and has.get("LoadState") not in (None, "not-found"):
+            found.append(Unit(has["Id"], kind, has))
+    return found
+
+
+def is_scanning(ask: Systemctl = ask_systemd) -> bool:
+    """Whether the loop runs as a unit: it has camera and lamps then, and nobody else can."""
+    return any(unit.kind is Kind.ALWAYS and unit.is_active for unit in look_at_units(ask))
+
+
+def check_units(ask: Systemctl = ask_systemd) -> Iterator[Finding]:
+    """Each unit, and whether unit files and programs are of one release."""
+    units = look_at_units(ask)
+    if not units:
+        found = "no unit of the scanner is installed, or no systemd runs here"
+        fix = "On a device run `sudo sh systemd/install.sh`; on a laptop there is nothing to do."
+        yield Finding("E-UNIT", Grade.WARNING, found, fix)
+        return
+    for unit in units:
+        yield _unit(unit)
+        if unit.has.get("NeedDaemonReload") == "yes":
+            fix = "Run `sudo systemctl daemon-reload`, then `sudo systemctl restart scanner`."
+            found = f"{unit.name} was changed and is not in use yet"
+            yield Finding("E-UNIT-RELOAD", Grade.WARNING, found, fix)
+    yield from _versions(units)
+
+
+def _unit(unit: Unit) -> Finding:
+    found = f"{unit.name} {unit.state}"
+    journal = f"Read `journalctl -u {unit.name} -n 50`."
+    if unit.has_failed:
+        grade = Grade.FAILURE if unit.kind is Kind.ALWAYS else Grade.WARNING
+        return Finding("E-UNIT", grade, f"{found}: {unit.has.get('Result', '')}", journal)
+    match unit.kind:
+        case Kind.ALWAYS if not unit.is_active:
+            fix = "Run `sudo systemctl enable --now scanner`."
+            return Finding("E-UNIT", Grade.FAILURE, found, fix)
+        case Kind.ALWAYS if _restarts(unit) >= MANY_RESTARTS:
+            found = f"{found}, started again {_restarts(unit)} times"
+            return Finding("E-UNIT-RESTARTS", Grade.WARNING, found, journal)
+        case Kind.SWITCHED_ON if not unit.is_active and unit.has.get("UnitFileState") == "enabled":
+            fix = f"Run `sudo systemctl start {unit.name}`."
+            return Finding("E-UNIT", Grade.WARNING, f"{found}, though it is enabled", fix)
+        case Kind.IN_FAULT if unit.is_active:
+            found = f"{found}: the lamps show the fault pattern"
+            return Finding("E-UNIT-FAULT", Grade.FAILURE, found, "See the other findings.")
+        case _:
+            return Finding("E-UNIT", Grade.OK, found)
+
+
+def _restarts(unit: Unit) -> int:
+    text = unit.has.get("NRestarts", "")
+    return int(text) if text.isdigit() else 0
+
+
+def _versions(units: Sequence[Unit]) -> Iterator[Finding]:
+    """This program against the one that the units start."""
+    started = (_PROGRAM.search(unit.has.get("ExecStart", "")) for unit in units)
+    programs = {match[1] for match in started if match}
+    for program in sorted(programs):
+        theirs = _version_of(program)
+        found = f"{program} is {theirs or 'not to be started'}, this is {package.__version__}"
+        fix = (
+            "Install again (`sudo sh systemd/install.sh`), and use the program under /opt/scanner."
+        )
+        if theirs is None:
+            yield Finding("E-VERSION", Grade.FAILURE, found, fix)
+        elif theirs != package.__version__:
+            yield Finding("E-VERSION", Grade.WARNING, found, fix)
+        else:
+            yield Finding("E-VERSION", Grade.OK, f"{program} is {theirs}, as this one")
+
+
+def _version_of(program: str) -> str | None:
+    """None: it does not start."""
+    try:
+        done = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, timeout=ASK_S, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip().rpartition(" ")[2] or None
