@@ -40,6 +40,9 @@ class ChipFactory(PinFactory, Protocol):
     @property
     def chip(self) -> int: ...
 
+    @property
+    def board_info(self) -> object: ...
+
 
 OpenChip = Callable[[int], ChipFactory]
 
@@ -53,22 +56,45 @@ def chip_label(device: Path) -> str:
 
 def find_chip(dev: Path = Path("/dev"), label_of: Callable[[Path], str] = chip_label) -> int:
     """The number N of the /dev/gpiochipN that drives the header."""
-    devices = sorted(dev.glob("gpiochip*"), key=_number)
+    devices = _devices(dev)
     if not devices:
         raise DeviceError(
             f'Run this on a Raspberry Pi, or set the pin factory to "mock": {dev} has no gpiochip.'
         )
-    try:
-        labels = {device: label_of(device) for device in devices}
-    except PermissionError as error:
-        raise DeviceError(
-            f"Add this user to the group gpio and log in again: {error.filename} is closed to it."
-        ) from error
-    for device, label in labels.items():
-        if label in HEADER_LABELS:
-            return _number(device)
+    labels: dict[Path, str] = {}
+    closed: list[Path] = []
+    for device in devices:
+        try:
+            labels[device] = label_of(device)
+        except PermissionError:
+            closed.append(device)
+        except OSError as error:  # it went, or is no chip: the header may be among the others
+            labels[device] = error.strerror or type(error).__name__
+    headers = [device for device, label in labels.items() if label in HEADER_LABELS]
+    if len(headers) == 1:
+        return _number(headers[0])
+    raise _not_one(headers, labels, closed)
+
+
+def _devices(dev: Path) -> list[Path]:
+    """By number, each chip once: some systems link gpiochip4 to the header of a Raspberry Pi 5."""
+    found: dict[Path, Path] = {}
+    for device in sorted(dev.glob("gpiochip[0-9]*"), key=_number):
+        found.setdefault(device.resolve(), device)
+    return list(found.values())
+
+
+def _not_one(headers: list[Path], labels: dict[Path, str], closed: list[Path]) -> DeviceError:
+    """Two headers are as bad as none: a lamp might be lit on the wrong one."""
+    if headers:
+        names = " and ".join(device.name for device in headers)
+        return DeviceError(f"Remove one of two GPIO chips: {names} both say they are the header.")
+    if closed:
+        return DeviceError(
+            f"Add this user to the group gpio and log in again: {closed[0]} is closed to it."
+        )
     found = ", ".join(labels.values())
-    raise DeviceError(f"Use a Raspberry Pi: none of the GPIO chips is its header ({found}).")
+    return DeviceError(f"Use a Raspberry Pi: none of the GPIO chips is its header ({found}).")
 
 
 def holder_of(device: Path, line: int) -> str | None:
@@ -126,6 +152,8 @@ def open_lgpio(
     device = Path(f"/dev/gpiochip{number}")
     try:
         factory = open_chip(number)
+        # Now, or a board without a revision would look like a pin that somebody holds.
+        _ = factory.board_info
     except (lgpio_error, GPIOZeroError) as error:
         raise DeviceError(f"Check that {device} can be opened: {error}.") from error
     if factory.chip != number:  # gpiozero 2.0.1 and older takes a number of its own
