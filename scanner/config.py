@@ -22,6 +22,8 @@ import msgspec.inspect
 from scanner.core.errors import ConfigError
 
 SYSTEM_CONFIG = Path("/etc/scanner/checkpoint.toml")
+# Comes with the package or the image, never over the network: whoever signs by it is the city.
+SYSTEM_ROOT = Path("/etc/scanner/root.json")
 IMAGE_BUILT = Path("/etc/scanner/image-built")
 LONGEST_TIME = 64
 
@@ -168,10 +170,10 @@ def parse_settings(text: str, source: str) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{source}: {error}. This line is not TOML.") from None
     except msgspec.ValidationError as error:
-        raise ConfigError(_explain(str(error), text, source)) from None
+        raise ConfigError(explain(str(error), text, source)) from None
 
 
-def _explain(message: str, text: str, source: str) -> str:
+def explain(message: str, text: str, source: str) -> str:
     """msgspec's sentence, with the line of the file and what is allowed there."""
     what, _, path = message.partition(" - at `$")
     keys = [name for name in path.rstrip("`").split(".") if name]

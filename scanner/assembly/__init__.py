@@ -13,7 +13,7 @@ from scanner.assembly.clock import (
     tell_time,
 )
 from scanner.assembly.desk import lists_of_check, time_of_check
-from scanner.assembly.device import Device, check_simulation, checkpoint_of, device, wiring_of
+from scanner.assembly.device import Device, check_simulation, device, wiring_of
 from scanner.assembly.lists import install_lists
 from scanner.assembly.probes import (
     CameraProbe,
@@ -31,7 +31,6 @@ __all__ = [
     "ReaderProbe",
     "SimulatedDevice",
     "check_simulation",
-    "checkpoint_of",
     "confirm_time",
     "device",
     "hear_image",

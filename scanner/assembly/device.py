@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from scanner.assembly.clock import open_known_time, start_clock
 from scanner.assembly.housekeeping import Housekeeping, Stores
+from scanner.assembly.place import standing_of
 from scanner.assembly.scan_log import LogKeeper, LogParts, scan_log
 from scanner.assembly.stickers import StickerReport
 from scanner.checkpoint import Ports, Scan, ScanLoop
 from scanner.config import Settings
 from scanner.core.errors import CheckpointError, ConfigError
-from scanner.core.policy import Checkpoint
 from scanner.core.reasons import SignalName
 from scanner.core.record import NO_FLAGS, RecordFlag
 from scanner.core.repeat import RepeatMemory
@@ -121,9 +121,10 @@ def device(
         trigger = None
         if wiring.trigger is not None:
             trigger = parts.enter_context(closing(TriggerButton(gpio, wiring.trigger, monotonic)))
+        standing = standing_of(settings, state)
         outbox = parts.enter_context(closing(SqliteOutbox(state)))
         lists = parts.enter_context(
-            closing(SqliteLists(state, checkpoint_of(settings), allow_test_keys=simulate))
+            closing(SqliteLists(state, standing.checkpoint, allow_test_keys=simulate))
         )
         known = parts.enter_context(closing(open_known_time(state)))
         real = None if at else start_clock(known, lists.signed_at)
@@ -143,9 +144,8 @@ def device(
         )
         decoder.wait_until_ready()
         floor = None if real is None else lambda: real.memory.bounds.floor
-        capacity = settings.log.capacity
         keeper = parts.enter_context(
-            scan_log(LogParts(state, outbox, loop, capacity, floor, flags))
+            scan_log(LogParts(state, outbox, loop, standing.capacity, floor, flags))
         )
         keys = (Path(settings.fleet_key),) if settings.fleet_key else ()
         stores = Stores(lists, outbox, known, keys)
@@ -159,15 +159,3 @@ def wiring_of(settings: Settings) -> Wiring:
 
     pins = settings.pins
     return Wiring(pins.green, pins.red, pins.buzzer, pins.trigger, pins.amber, Sounder(pins.sound))
-
-
-def checkpoint_of(settings: Settings) -> Checkpoint:
-    """Where the device stands, by its own settings."""
-    table = settings.checkpoint
-    return Checkpoint(
-        table.id,
-        table.zone,
-        table.transport,
-        asks_plate=table.asks_plate,
-        asks_card=table.asks_card,
-    )

@@ -7,7 +7,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scanner.assembly.device import checkpoint_of
+from scanner.assembly.place import standing_of
 from scanner.config import Settings
 from scanner.core.errors import StoreError
 from scanner.core.policy import CheckpointPolicy
@@ -30,7 +30,7 @@ def policy_of(state: Path, settings: Settings) -> CheckpointPolicy:
     """As installed. Damaged lists are fetched anew; until then it counts what holds without any."""
     from scanner.store.trust_list import SqliteLists
 
-    checkpoint = checkpoint_of(settings)
+    checkpoint = standing_of(settings, state).checkpoint
     try:
         with closing(SqliteLists(state, checkpoint, allow_test_keys=True)) as lists:
             return lists.policy

@@ -32,6 +32,8 @@ log = logging.getLogger("scanner.sync")
 TUF = "tuf"
 ROOT = "root.json"
 RESET = "clock-reset"
+# In the state folder from enrolment on, where the settings name no other.
+FLEET_KEY_FILE = "fleet.key"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A device's records to the city's server, and the enrolment that says which server that is."""
+"""A device's records to the city's server."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from scanner.assembly.clock import open_known_time, start_clock, tell_time
+from scanner.assembly.clock import open_known_time, start_clock
 from scanner.assembly.running import running_beside
 from scanner.config import Settings
 from scanner.core.clock import ClockReading
-from scanner.core.enrolment import MAX_FILE_BYTES, EnrolmentAnswer
 from scanner.core.errors import EnrolmentError
 from scanner.core.events import Event, SetAside
-from scanner.core.time_bounds import TimeSource
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,8 +23,9 @@ if TYPE_CHECKING:
     from scanner.sync.push import PushReport, Surroundings
 
 NOT_ENROLLED = (
-    "Enrol this device first: `scanner enrol request FILE`, have the city answer it, then "
-    "`scanner enrol accept ANSWER`. Until then records are kept and not sent."
+    "Enrol this device first: `scanner enrol` and the city's card, or by two files: `scanner enrol "
+    "request FILE`, have the city answer it, `scanner enrol accept ANSWER`. Until then records are "
+    "kept and not sent."
 )
 
 
@@ -62,7 +61,7 @@ def upload_records(
     enrolment = read_enrolment(state)
     if enrolment is None:
         raise NotEnrolledError(NOT_ENROLLED)
-    clock, key = now or _own_clock(state), provide_device_key(state)
+    clock, key = now or own_clock(state), provide_device_key(state)
     server = Ed25519PublicKey.from_public_bytes(enrolment.receipt_key)
     with (
         sending_alone(state),
@@ -74,46 +73,7 @@ def upload_records(
         return push(queue, transport, sender, _surroundings(clock), watch)
 
 
-def request_enrolment(state: Path, out: Path) -> str:
-    """Write the request; returns the device id in hex. Raises StoreError."""
-    from scanner.store.enrolment import write_request
-    from scanner.store.migrations import migrate
-
-    migrate(state)
-    return write_request(state, out).hex()
-
-
-def accept_enrolment(state: Path, file: Path, *, anew: bool) -> EnrolmentAnswer:
-    """Check the city's answer and install it; it may tell the time. EnrolmentError, StoreError.
-
-    What the last try has found does not matter any more, and nobody waits. anew: for another
-    server, or one that lost its records: all that is here is sent once more.
-    Raises TimeError when all is installed, but the time in it is too far ahead.
-    """
-    from datetime import UTC, datetime
-
-    from scanner.core.signed_log import public_bytes
-    from scanner.core.upload import RetryState
-    from scanner.store.device_key import provide_device_key
-    from scanner.store.enrolment import check_offered, keep_answer, sending_alone
-    from scanner.store.migrations import migrate
-    from scanner.store.upload_queue import UploadQueue
-
-    migrate(state)
-    raw = _read(file)
-    answer = check_offered(state, raw, _own_clock(state)(), anew=anew)
-    public = public_bytes(provide_device_key(state))
-    with sending_alone(state), closing(UploadQueue(state, public)) as queue:
-        # First: a cut in between sends all of it to the server before, which has it already.
-        if anew:
-            queue.send_all_again()
-        keep_answer(state, raw)
-        queue.keep_retry(RetryState(), "")
-    tell_time(state, TimeSource.ENROLMENT, datetime.fromtimestamp(answer.issued_at, UTC))
-    return answer
-
-
-def _own_clock(state: Path) -> Callable[[], ClockReading]:
+def own_clock(state: Path) -> Callable[[], ClockReading]:
     """As this device knows the time; nothing is kept of what it reads. Raises StoreError."""
     with closing(open_known_time(state)) as known:
         return start_clock(known, None).now
@@ -143,14 +103,3 @@ def _noter(
             log.seal(clock().earliest, running, events=(Event(aside),))
 
     return note
-
-
-def _read(file: Path) -> bytes:
-    """Raises EnrolmentError."""
-    try:
-        with file.open("rb") as opened:
-            return opened.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise EnrolmentError(
-            f"Name the answer that the city gave: {file} cannot be read ({error.strerror})."
-        ) from None

@@ -11,6 +11,7 @@ from scanner.central.audit import note
 from scanner.central.ca import Authority
 from scanner.central.errors import CentralError
 from scanner.central.ledger import Book, Device, Ledger, Log
+from scanner.central.placing import read_place_text, seal_fleet_key
 from scanner.core.enrolment import (
     EnrolmentAnswer,
     EnrolmentRequest,
@@ -18,38 +19,55 @@ from scanner.core.enrolment import (
     is_server_url,
     read_request,
 )
+from scanner.core.place import sign_place
 from scanner.core.signed_log import device_of, public_bytes
 
-URL_SETTING = "url"
+URL_SETTING, ENROL_URL_SETTING = "url", "enrol_url"
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What enrolling takes. key: of the receipts."""
+    """What enrolling takes. key: of the receipts. fleet_key: the age identity, where it is here."""
 
     ledger: Ledger
     authority: Authority
     key: Ed25519PrivateKey
     now: datetime
+    fleet_key: str | None = None
 
-    def enrol(self, raw: bytes, url: str | None, *, restores: bool = False) -> EnrolmentAnswer:
+    def enrol(
+        self, raw: bytes, url: str | None, *, restores: bool = False, place: str | None = None
+    ) -> EnrolmentAnswer:
         """A device's request → the city's answer; the same again renews its certificate.
 
         url: where devices reach the server; None: as the time before. restores: also one that was
-        revoked. Raises EnrolmentError for the request, CentralError for the rest.
+        revoked. place: text of `placing.py`; None: as the time before. Raises EnrolmentError for
+        the request, CentralError for the rest.
         """
         request = read_request(raw)
-        certificate = self.authority.certify(request, self.now)
         with self.ledger.book() as book:
-            address = _address(book, url)
-            self._keep(book, request, certificate.not_valid_after_utc, restores=restores)
+            keep_address(book, url)
+            if place is not None:
+                book.keep_place(request.device, place)
+            return self.answer(book, request, restores=restores)
+
+    def answer(
+        self, book: Book, request: EnrolmentRequest, *, restores: bool = False
+    ) -> EnrolmentAnswer:
+        """Certified, with its place where one is kept. Raises CentralError."""
+        certificate = self.authority.certify(request, self.now)
+        address, place = keep_address(book, None), book.place(request.device)
+        self._keep(book, request, certificate.not_valid_after_utc, restores=restores)
+        at = int(self.now.timestamp())
         return EnrolmentAnswer(
             device=request.device,
             url=address,
             certificates=(certificate,),
             ca=self.authority.certificate,
             receipt_key=public_bytes(self.key),
-            issued_at=int(self.now.timestamp()),
+            issued_at=at,
+            place=b"" if place is None else self._signed(request, place, at),
+            fleet_key=self._sealed(request) if place is not None else b"",
         )
 
     def revoke(self, device: str) -> Device:
@@ -61,6 +79,12 @@ class Office:
                 book.keep_device(found)
                 note(book, self.key, self.now, "revoked", {"device": device_of(found.public).hex()})
             return found
+
+    def _signed(self, request: EnrolmentRequest, place: str, at: int) -> bytes:
+        return sign_place(self.key, request.device, read_place_text(place), at)
+
+    def _sealed(self, request: EnrolmentRequest) -> bytes:
+        return seal_fleet_key(self.fleet_key, request.public) if self.fleet_key else b""
 
     def _keep(
         self, book: Book, request: EnrolmentRequest, until: datetime, *, restores: bool
@@ -105,13 +129,16 @@ def _line(device: Device, log: Log | None, now: datetime) -> str:
     )
 
 
-def _address(book: Book, url: str | None) -> str:
-    url = url or book.setting(URL_SETTING)
+def keep_address(book: Book, url: str | None, name: str = URL_SETTING) -> str:
+    """The address of a server of this city: kept when it is given. Raises CentralError."""
+    url = url or book.setting(name)
     if url is None:
-        raise CentralError("Say where devices reach this server: --url https://HOST:PORT")
+        raise CentralError(
+            f"Say where devices reach this server: --{name.replace('_', '-')} https://HOST:PORT"
+        )
     if not is_server_url(url):
         raise CentralError(f"{url} is no plain https address, as https://records.city.example:8443")
-    book.keep_setting(URL_SETTING, url)
+    book.keep_setting(name, url)
     return url
 
 

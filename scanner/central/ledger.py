@@ -42,6 +42,34 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """What lets one device in: a card or a typed code. Times in seconds since 1970.
+
+    hash: keyed, of what stands on the card. place: text of `placing.py`. public: raw key of the
+    device that its first use has bound it to; used_at, answer: when, and with which answer.
+    """
+
+    hash: bytes
+    name: str
+    made_at: int
+    ends_at: int
+    place: str
+    cancelled_at: int | None = None
+    public: bytes | None = None
+    used_at: int | None = None
+    answer: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A device to be: its name, its board's serial number, its place as text of `placing.py`."""
+
+    name: str
+    serial: str | None
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """How far the log of one device and epoch goes here without a gap.
 
@@ -158,6 +186,36 @@ class Book(Protocol):
     def setting(self, name: str) -> str | None: ...
 
     def keep_setting(self, name: str, value: str) -> None: ...
+
+    def token(self, hash_: bytes) -> Token | None:
+        """Held against every other process until the transaction ends."""
+        ...
+
+    def tokens(self) -> list[Token]:
+        """By the time of making."""
+        ...
+
+    def keep_token(self, token: Token) -> None:
+        """Adds it, or takes the place of what was kept under its hash."""
+        ...
+
+    def wrong_guesses(self, since_minute: int) -> int:
+        """Of this minute and later."""
+        ...
+
+    def count_guess(self, minute: int, forget_before: int) -> None: ...
+
+    def place(self, device: bytes) -> str | None: ...
+
+    def keep_place(self, device: bytes, place: str) -> None: ...
+
+    def plans(self) -> list[Plan]:
+        """By name."""
+        ...
+
+    def keep_plan(self, plan: Plan) -> None:
+        """Adds it, or takes the place of what has its name; no two have one serial number."""
+        ...
 
     def last_audit(self) -> tuple[int, bytes] | None:
         """Number and signed bytes; held against every other process, to be followed by one."""

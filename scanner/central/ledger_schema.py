@@ -12,6 +12,10 @@ what differs: `{int}`, `{bytes}`, `{id}` and `{end}`, and the table of records i
     receipts     where one day of a log ends and the next begins
     forks        what did not fit a chain, as evidence
     audit        what happened to this log: a chain of its own, signed
+    tokens       what lets a device in over the network, as a keyed hash, and whom it has let in
+    guesses      how many typed codes of a minute were wrong
+    places       where a device stands and what it keeps to, by its id, as text
+    plans        the same by its name and its board's serial number, before it has an id
 """
 
 from __future__ import annotations
@@ -105,7 +109,21 @@ _FIRST = (
     "CREATE TABLE audit (number {int} PRIMARY KEY, signed {bytes} NOT NULL) {end}",
 )
 
-STEPS = (_FIRST,)
+_TOKENS = (
+    """CREATE TABLE tokens (
+        hash {bytes} PRIMARY KEY, name TEXT NOT NULL, made_at {int} NOT NULL,
+        ends_at {int} NOT NULL, place TEXT NOT NULL, cancelled_at {int}, public {bytes},
+        used_at {int}, answer {bytes}
+    ) {end}""",
+    "CREATE INDEX tokens_by_name ON tokens (name)",
+    "CREATE TABLE guesses (minute {int} PRIMARY KEY, wrong {int} NOT NULL) {end}",
+    "CREATE TABLE places (device {bytes} PRIMARY KEY, place TEXT NOT NULL) {end}",
+    """CREATE TABLE plans (
+        name TEXT PRIMARY KEY, serial TEXT UNIQUE, place TEXT NOT NULL
+    ) {end}""",
+)
+
+STEPS = (_FIRST, _TOKENS)
 
 
 def steps_after(layout: int, dialect: Dialect) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple
 from typing import Any, Protocol
 
 from scanner.central.ledger import MOST_FORKS, Device, Kept, Log
+from scanner.central.ledger_tokens import TokenBook
 from scanner.core.record import Row
 from scanner.core.segment import NO_LINK, Segment
 from scanner.core.signed_log import device_of
@@ -52,10 +53,8 @@ class Found(Protocol):
     def __iter__(self) -> Iterator[Any]: ...
 
 
-class SqlBook(ABC):
+class SqlBook(TokenBook):
     """All of `ledger.Book` but what the two databases do in their own ways."""
-
-    _for_update = ""
 
     @abstractmethod
     def _run(self, statement: str, values: Sequence[object] = ()) -> Found:

@@ -56,8 +56,8 @@ def check_workers(database: str, workers: int) -> None:
         )
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Port 0: any free one. Raises CentralError."""
+def listen(host: str, port: int, option: str = "--log-port") -> socket.socket:
+    """Port 0: any free one. option: the one that names it. Raises CentralError."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -69,7 +69,7 @@ def listen(host: str, port: int) -> socket.socket:
         return listener
     except OSError as error:
         raise CentralError(
-            f"{host}:{port} cannot be listened to ({error.strerror}). Choose another --log-port."
+            f"{host}:{port} cannot be listened to ({error.strerror}). Choose another {option}."
         ) from None
 
 
@@ -108,11 +108,14 @@ class _Context:
         return tls_context(self.files)
 
 
-def tls_context(files: ServerFiles) -> ssl.SSLContext:
-    """TLS 1.3 alone; only devices of this city's own authority come in. Raises CentralError."""
+def tls_context(files: ServerFiles, *, asks_certificate: bool = True) -> ssl.SSLContext:
+    """TLS 1.3 alone; only devices of this city's own authority come in. Raises CentralError.
+
+    asks_certificate False: for those who have none yet.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_mode = ssl.CERT_REQUIRED if asks_certificate else ssl.CERT_NONE
     try:
         context.load_cert_chain(files.certificate, files.key)
         context.load_verify_locations(files.ca)

@@ -17,6 +17,8 @@ from scanner.commands.check import Moment
 
 if TYPE_CHECKING:
     from scanner.central.city import City, Means
+    from scanner.central.devices import Office
+    from scanner.central.ledger import Ledger
 
 C = TypeVar("C", bound=Callable[..., object])
 
@@ -92,6 +94,33 @@ def with_publish(command: C) -> C:
     )
     wait = click.option("--no-publish", "waits", is_flag=True, help="Wait for the next `publish`.")
     return beyond(wait(command))
+
+
+def office_of(desk: Desk, ledger: Ledger) -> Office:
+    """Who enrols devices; its keys are made at first use, the fleet key is where the city was
+    founded. Raises CentralError."""
+    from scanner.central.ca import open_authority
+    from scanner.central.city import FLEET_KEY
+    from scanner.central.devices import Office
+    from scanner.central.log_folder import ensure_receipt_key, log_folder
+
+    key = ensure_receipt_key(desk.folder, secrets.token_bytes)
+    authority, fleet = open_authority(log_folder(desk.folder), desk.now), desk.folder / FLEET_KEY
+    identity = fleet.read_text() if fleet.is_file() else None
+    return Office(ledger, authority, key, desk.now, identity)
+
+
+@contextmanager
+def open_office(desk: Desk, database: str | None) -> Iterator[Office]:
+    """With the store of scan records. Raises CentralError."""
+    from scanner.central.ledger import open_ledger
+    from scanner.central.log_folder import default_database
+
+    ledger = open_ledger(database or default_database(desk.folder))
+    try:
+        yield office_of(desk, ledger)
+    finally:
+        ledger.close()
 
 
 def show_progress(steps: Iterable[int], length: int, label: str) -> Iterable[int]:

@@ -6,7 +6,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -28,6 +28,10 @@ PORT = click.IntRange(0, 65535)
 )  # fmt: skip
 @click.option("--log-port", type=PORT, default=8443, show_default=True, help="For the records.")
 @click.option(
+    "--enrol-port", type=PORT,
+    help="Also let devices in that come with a card or a code, on this port, such as 8444.",
+)  # fmt: skip
+@click.option(
     "--name", "names", multiple=True,
     help="Host name or address by which devices reach it; again for each. Kept for later starts.",
 )  # fmt: skip
@@ -47,6 +51,7 @@ def serve(
     port: int,
     poll_s: int,
     log_port: int,
+    enrol_port: int | None,
     names: tuple[str, ...],
     plain: bool,
     workers: int,
@@ -54,6 +59,7 @@ def serve(
 ) -> None:
     """Serve the lists, and take the scan records of enrolled devices.
 
+    With --enrol-port, devices are also let in online: `scanner central device token` makes cards.
     Keys, certificates and the database are made at the first start. In a city nginx or a CDN
     serves the lists, and nginx may stand before the records: scanner/central/README.md.
     """
@@ -69,10 +75,17 @@ def serve(
         place = ledger.name
     files = _certificates(desk, names) if names or not plain else None
     tls = None if plain else files
-    with _lists(desk, (host, port), poll_s), listen(host, log_port) as listener:
+    with (
+        ExitStack() as stack,
+        _lists(desk, (host, port), poll_s),
+        listen(host, log_port) as listener,
+    ):
         scheme, at = ("https", tls.names[0]) if tls else ("http", host)
         bound = listener.getsockname()[1]
         click.echo(f"{scheme}://{_in_url(at)}:{bound} takes scan records into {place}")
+        door = stack.enter_context(_door(desk, store, (host, enrol_port), tls))
+        if door is not None:
+            click.echo(f"{scheme}://{_in_url(at)}:{door} lets in devices with a card or a code")
         click.echo(f"Devices enrolled: {enrolled}; add one: scanner central device enrol")
         # What a service manager sends is taken as Ctrl-C is.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -92,6 +105,28 @@ def _certificates(desk: Desk, names: tuple[str, ...]) -> ServerFiles:
     if files.is_new:
         click.echo(f"A certificate for {', '.join(files.names)} until {files.until:%Y-%m-%d}.")
     return files
+
+
+@contextmanager
+def _door(
+    desk: Desk, store: str, address: tuple[str, int | None], tls: ServerFiles | None
+) -> Iterator[int | None]:
+    """Where devices are let in, beside the records; its port, None: nowhere."""
+    from scanner.central.ledger import open_ledger
+    from scanner.central.serve_enrol import enrolling
+    from scanner.central.serve_log import listen
+    from scanner.commands.central_desk import office_of
+
+    host, port = address
+    if port is None:
+        yield None
+        return
+    with (
+        closing(open_ledger(store)) as ledger,
+        listen(host, port, "--enrol-port") as listener,
+        enrolling(office_of(desk, ledger), desk.clock, listener, tls),
+    ):
+        yield listener.getsockname()[1]
 
 
 @contextmanager

@@ -39,7 +39,8 @@ def command(config: Path | None, state: Path | None, simulate: bool, at: datetim
     where = find_state(state)
     with assembly.device(settings, where, simulate=simulate, at=at) as device:
         device.notify.ready()
-        click.echo(f"{_prefix(simulate)}ready at {settings.checkpoint.id}")
+        site = device.loop.ports.lists.policy.checkpoint
+        click.echo(f"{_prefix(simulate)}ready at {site.id}")
         while not stop.is_asked and not device.has_ended():
             if (scan := device.turn()) is not None:
                 click.echo(f"{_prefix(simulate)}{scan.as_line()}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanner.config import Settings, find_config, find_state, load_settings
+from scanner.config import SYSTEM_ROOT, Settings, find_config, find_state, load_settings
 from scanner.core.errors import ConfigError
 from scanner.core.update import NO_LISTS
 
@@ -23,7 +23,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.option("--from", "source", help="URL, folder or USB stick; else updates.url is asked.")
+@click.option(
+    "--from", "source", help="URL, folder or stick; else as the city has signed, or updates.url."
+)
 @click.option("--root", type=_FILE, help="The city's root.json; needed the first time only.")
 @click.option("--fleet-key", type=_FILE, help="Opens the holder list; else fleet_key counts.")
 @click.option(
@@ -54,17 +56,19 @@ def command(
       0 done     1 done, but a list was refused or is held
       64 the lists cannot be fetched or are refused     74 databases
     """
-    from scanner.assembly.sync import Sync, sync_lists
+    from scanner.assembly.place import standing_of
+    from scanner.assembly.sync import FLEET_KEY_FILE, Sync, sync_lists
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("tuf").setLevel(logging.ERROR)  # it tells of each key that did not sign
     settings = _settings(config, source)
-    where = source or settings.updates.url
+    folder = find_state(state)
+    where = source or standing_of(settings, folder).lists
     if where is None:
         raise ConfigError("Name a source: set updates.url, or give --from URL or --from FOLDER.")
-    first_root = root or _path(settings.updates.root)
-    key = fleet_key or _path(settings.fleet_key)
-    sync = Sync(find_state(state), where, first_root, key, simulate, resets_clock)
+    first_root = root or _path(settings.updates.root) or _if_there(SYSTEM_ROOT)
+    key = fleet_key or _path(settings.fleet_key) or _if_there(folder / FLEET_KEY_FILE)
+    sync = Sync(folder, where, first_root, key, simulate, resets_clock)
     report = sync_lists(sync, _progress)
     for line in lines(report):
         click.echo(line)
@@ -81,6 +85,10 @@ def _settings(config: Path | None, source: str | None) -> Settings:
 
 def _path(given: str | None) -> Path | None:
     return None if given is None else Path(given)
+
+
+def _if_there(path: Path) -> Path | None:
+    return path if path.is_file() else None
 
 
 @contextmanager

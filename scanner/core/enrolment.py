@@ -3,6 +3,8 @@
     request  {"version": 1, "ed25519": 64 hex digits, "csr": PEM, "signature": 128 hex digits}
     answer   {"version": 1, "device": 16 hex digits, "url": "https://…", "certificates": [PEM, …],
               "ca": PEM, "receipt_key": 64 hex digits, "issued_at": seconds since 1970}
+             version 2 has these two beside them, each base64 or empty:
+             {"place": as `core/place.py` signs it, "fleet_key": for the device alone, age}
 
 The request is signed by the device's Ed25519 key over "MPE1" · raw key · CSR in DER; the CSR is for
 the key that the device opens TLS with, P-256, and names the device id as its common name. Of the
@@ -36,12 +38,13 @@ from cryptography.x509.oid import NameOID
 from scanner.core import strict_json
 from scanner.core.cose import verify_bytes
 from scanner.core.errors import EnrolmentError
+from scanner.core.place import read_place
 from scanner.core.signed_log import Statement, device_of, public_bytes, public_key
 
 LOG_PATH = "/v1/log"
 MAX_FILE_BYTES = 64 * 1024
 MAX_CERTIFICATES = 4
-_VERSION = 1
+_VERSION, _PLACED_VERSION = 1, 2
 
 ASK_AGAIN = "Make a new one with `scanner enrol request` on the device."
 ANSWER_AGAIN = "Ask for a new one: `scanner central device enrol` makes it from the request."
@@ -58,7 +61,7 @@ class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signature: _Hex64
 
 
-class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     version: int
     device: _Hex8
     url: Annotated[str, msgspec.Meta(max_length=400)]
@@ -66,6 +69,8 @@ class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ca: str
     receipt_key: _Hex32
     issued_at: Annotated[int, msgspec.Meta(ge=0, lt=2**33)]
+    place: bytes = b""
+    fleet_key: bytes = b""
 
 
 _Form = TypeVar("_Form", _Request, _Answer)
@@ -95,7 +100,8 @@ class EnrolmentAnswer:
 
     device: 8 bytes, for whom it is. certificates: the device's own first. ca: who issues the
     certificates of devices and of the server. receipt_key: raw Ed25519, 32 bytes, signs receipts.
-    issued_at: seconds since 1970.
+    issued_at: seconds since 1970. place: as signed; fleet_key: the identity that opens the holder
+    list, encrypted to the device's own key; b"" where the city has said nothing of it.
     """
 
     device: bytes
@@ -104,6 +110,8 @@ class EnrolmentAnswer:
     ca: x509.Certificate
     receipt_key: bytes
     issued_at: int
+    place: bytes = b""
+    fleet_key: bytes = b""
 
 
 def name_of(device: bytes) -> x509.Name:
@@ -143,16 +151,19 @@ def read_request(raw: bytes) -> EnrolmentRequest:
 
 
 def encode_answer(answer: EnrolmentAnswer) -> bytes:
-    """As it is written to a file."""
+    """As it is written to a file; of version 1 where a device of an older release can take it."""
+    is_placed = bool(answer.place or answer.fleet_key)
     return _encode(
         _Answer(
-            version=_VERSION,
+            version=_PLACED_VERSION if is_placed else _VERSION,
             device=answer.device.hex(),
             url=answer.url,
             certificates=[_pem(each) for each in answer.certificates],
             ca=_pem(answer.ca),
             receipt_key=answer.receipt_key.hex(),
             issued_at=answer.issued_at,
+            place=answer.place,
+            fleet_key=answer.fleet_key,
         )
     )
 
@@ -172,7 +183,11 @@ def read_answer(raw: bytes) -> EnrolmentAnswer:
             ca=x509.load_pem_x509_certificate(form.ca.encode()),
             receipt_key=bytes.fromhex(form.receipt_key),
             issued_at=form.issued_at,
+            place=form.place,
+            fleet_key=form.fleet_key,
         )
+        if form.place:
+            _ = read_place(form.place, public_key(answer.receipt_key), answer.device)
         for issued, issuer in pairwise((*answer.certificates, answer.ca)):
             issued.verify_directly_issued_by(issuer)
             _check_authority(issuer)
@@ -248,7 +263,8 @@ def _parse(raw: bytes, form: type[_Form], what: str, do: str) -> _Form:
         raise EnrolmentError(f"This {what} has more than {MAX_FILE_BYTES} bytes. {do}")
     try:
         found = strict_json.parse(raw)
-        if isinstance(found, dict) and found.get("version") not in (None, _VERSION):
+        newest = _PLACED_VERSION if form is _Answer else _VERSION
+        if isinstance(found, dict) and found.get("version") not in (None, *range(1, newest + 1)):
             raise EnrolmentError(f"This {what} is of a newer release. Update the scanner.")
         return msgspec.convert(found, form)
     except (ValueError, msgspec.ValidationError) as error:

@@ -9,16 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from struct import Struct
 
+from scanner.core.crockford import DIGITS, FOLDED
+
 CTI_BYTES = 5
 CHARACTERS = 16
 
 _LAYOUT = Struct(f">BI{CTI_BYTES}s")
-_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # The check character counts modulo 37, the next prime, so it needs five signs more.
-_CHECKS = _DIGITS + "*~$=U"
-
-# What hands and eyes confuse is read as the digit; U is missing so that no word is rude.
-_FOLDED = str.maketrans("OIL", "011", "- \t")
+_CHECKS = DIGITS + "*~$=U"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ def encode(issuer_no: int, index: int, cti: bytes) -> str:
         raise ValueError("issuer number is 8 bits, index is 32 bits, cti has at least 5 bytes")
     number = int.from_bytes(_LAYOUT.pack(issuer_no, index, cti[:CTI_BYTES]))
     places = range(5 * (CHARACTERS - 1), -1, -5)
-    text = "".join(_DIGITS[number >> place & 31] for place in places)
+    text = "".join(DIGITS[number >> place & 31] for place in places)
     groups = [text[at : at + 4] for at in range(0, CHARACTERS, 4)]
     return "-".join([*groups, _CHECKS[number % len(_CHECKS)]])
 
@@ -46,17 +44,17 @@ def decode(typed: str) -> PrintedId:
 
     Raises ValueError whose text tells the officer what to look at.
     """
-    text = typed.upper().translate(_FOLDED)
+    text = typed.upper().translate(FOLDED)
     if len(text) != CHARACTERS + 1:
         raise ValueError(
             f"{len(text)} characters typed; the printed id has {CHARACTERS} and one to check."
         )
     number = 0
     for character in text[:CHARACTERS]:
-        digit = _DIGITS.find(character)
+        digit = DIGITS.find(character)
         if digit < 0:
             raise ValueError(f"{character} is in no printed id. Compare it with the paper.")
-        number = number * len(_DIGITS) + digit
+        number = number * len(DIGITS) + digit
     if _CHECKS.find(text[CHARACTERS]) != number % len(_CHECKS):
         raise ValueError("The check character does not fit. Compare each group with the paper.")
     return PrintedId(*_LAYOUT.unpack(number.to_bytes(_LAYOUT.size)))

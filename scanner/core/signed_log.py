@@ -31,6 +31,7 @@ class Statement(Enum):
     BODY = b"MPU1"
     ENROLMENT = b"MPE1"
     AUDIT = b"MPA1"
+    PLACE = b"MPC1"
 
 
 def sign_map(key: Ed25519PrivateKey, what: Statement, fields: dict[int, object]) -> bytes:

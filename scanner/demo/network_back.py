@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scanner.assembly import time_of_check
-from scanner.assembly.upload import accept_enrolment, request_enrolment, upload_records
+from scanner.assembly.enrolling import accept_enrolment, request_enrolment
+from scanner.assembly.upload import upload_records
 from scanner.central.ca import open_authority
 from scanner.central.devices import Office, answer_file
 from scanner.central.ledger import open_ledger

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     EllipticCurvePrivateKey,
     generate_private_key,
 )
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -29,9 +30,10 @@ from scanner.core.enrolment import EnrolmentAnswer, check_answer, make_request, 
 from scanner.core.errors import EnrolmentError, StoreError
 from scanner.core.signed_log import device_of, public_bytes
 from scanner.store.device_key import provide_device_key
+from scanner.store.place import ENROLMENT_FILE
 from scanner.store.whole_file import write_whole
 
-TLS_KEY_FILE, ENROLMENT_FILE = "tls.key", "enrolment.json"
+TLS_KEY_FILE, FLEET_KEY_FILE = "tls.key", "fleet.key"
 
 
 def provide_tls_key(folder: Path) -> EllipticCurvePrivateKey:
@@ -55,13 +57,18 @@ def provide_tls_key(folder: Path) -> EllipticCurvePrivateKey:
 
 def write_request(folder: Path, out: Path) -> bytes:
     """Ask the city, in a file at `out`; returns the device id. Raises StoreError."""
-    key = provide_device_key(folder)
-    request = make_request(key, provide_tls_key(folder))
+    request, device = own_request(folder)
     try:
         out.write_bytes(request)
     except OSError as error:
         raise StoreError(f"{out} cannot be written ({error}). Name another file.") from None
-    return device_of(public_bytes(key))
+    return device
+
+
+def own_request(folder: Path) -> tuple[bytes, bytes]:
+    """What asks a city for its enrolment, and the device id. Raises StoreError."""
+    key = provide_device_key(folder)
+    return make_request(key, provide_tls_key(folder)), device_of(public_bytes(key))
 
 
 def read_enrolment(folder: Path) -> EnrolmentAnswer | None:
@@ -99,12 +106,32 @@ def check_offered(
     return answer
 
 
-def keep_answer(folder: Path, raw: bytes) -> None:
-    """Install what `check_offered` has found good. Raises StoreError; nothing has changed then."""
+def keep_answer(folder: Path, raw: bytes, fleet_key: bytes = b"") -> None:
+    """Install what `check_offered` has found good, the key to the holder list first.
+
+    fleet_key: as in the answer. Raises StoreError; the device belongs to whom it did before then.
+    Raises EnrolmentError for a fleet key that is not for this device.
+    """
+    identity = open_fleet_key(fleet_key, provide_device_key(folder)) if fleet_key else b""
     try:
+        if identity:
+            write_whole(folder / FLEET_KEY_FILE, identity)
         write_whole(folder / ENROLMENT_FILE, raw)
     except OSError as error:
         raise StoreError(f"The answer cannot be kept in {folder} ({error}). Make room.") from None
+
+
+def open_fleet_key(sealed: bytes, key: Ed25519PrivateKey) -> bytes:
+    """The age identity that opens the holder list; age takes the device's key as ssh writes it."""
+    import pyrage
+
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    try:
+        return bytes(pyrage.decrypt(sealed, [pyrage.ssh.Identity.from_buffer(pem)]))
+    except (pyrage.DecryptError, pyrage.IdentityError) as error:
+        raise EnrolmentError(
+            f"The fleet key in this answer is not for this device ({error}). Ask for a new answer."
+        ) from None
 
 
 @contextmanager

@@ -169,7 +169,7 @@ def test_answer_with_a_flaw_is_refused(what: str) -> None:
 def test_later_version_asks_for_an_update(read: Callable[[bytes], object]) -> None:
     """Whatever else stands in it."""
     with pytest.raises(EnrolmentError, match="Update the scanner"):
-        read(b'{"version": 2, "new": []}')
+        read(b'{"version": 3, "new": []}')
 
 
 def test_answer_for_another_is_not_taken() -> None:

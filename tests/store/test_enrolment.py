@@ -14,7 +14,6 @@ from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.enrolment import EnrolmentAnswer, encode_answer, read_request
 from scanner.core.errors import EnrolmentError, StoreError
 from scanner.store.enrolment import (
-    ENROLMENT_FILE,
     TLS_KEY_FILE,
     check_offered,
     keep_answer,
@@ -23,6 +22,7 @@ from scanner.store.enrolment import (
     sending_alone,
     write_request,
 )
+from scanner.store.place import ENROLMENT_FILE
 from tests import pki
 
 NOW = ClockReading.exact(datetime(2020, 4, 29, 9, 0, tzinfo=UTC))

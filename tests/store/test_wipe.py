@@ -23,10 +23,11 @@ from scanner.core.record import NO_FLAGS, ScanRecord
 from scanner.store import wipe as module
 from scanner.store.device_key import device_id, provide_device_key
 from scanner.store.device_log import read_device_logs
-from scanner.store.enrolment import ENROLMENT_FILE, provide_tls_key
+from scanner.store.enrolment import provide_tls_key
 from scanner.store.fold import fold_oldest
 from scanner.store.migrations import migrate
 from scanner.store.outbox import SqliteOutbox
+from scanner.store.place import ENROLMENT_FILE
 from scanner.store.runs import begin_run
 from scanner.store.segments import SegmentLog
 from scanner.store.space import keep_reserve

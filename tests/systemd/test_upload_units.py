@@ -10,7 +10,7 @@ import pytest
 
 from scanner.commands import upload
 from scanner.core.upload import MOST_BODIES
-from scanner.store.enrolment import ENROLMENT_FILE
+from scanner.store.place import ENROLMENT_FILE
 from scanner.sync.push import PATIENCE_S
 from scanner.sync.transport import CONNECT_S, TOTAL_S
 

@@ -1,0 +1,88 @@
+"""What a boot file has begun: the city's offer, until the device is enrolled; and how it went.
+
+Both are files in the state folder. The offer holds a secret, and goes as soon as it is of no use.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanner.core import strict_json
+from scanner.core.errors import StoreError
+from scanner.core.offer import LONGEST, Offer, read_card
+from scanner.store.whole_file import write_whole
+
+OFFER_FILE, RESULT_FILE = "enrol.pending", "enrol.result"
+LONGEST_WORDS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolResult:
+    """id: such as E-ENROL-CITY. words: one line, what to do."""
+
+    id: str
+    words: str
+
+
+def keep_offer(folder: Path, card: bytes) -> None:
+    """As a card holds it. Raises StoreError."""
+    try:
+        write_whole(folder / OFFER_FILE, card)
+        (folder / RESULT_FILE).unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"The offer cannot be kept in {folder} ({error}). Make room.") from None
+
+
+def read_offer(folder: Path) -> Offer | None:
+    """None: nothing is pending. Raises EnrolmentError, StoreError."""
+    try:
+        with (folder / OFFER_FILE).open("rb") as file:
+            return read_card(file.read(LONGEST + 1))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{folder / OFFER_FILE} cannot be read ({error}). Restart.") from None
+
+
+def forget_offer(folder: Path) -> None:
+    """Overwritten first, for what that is worth on a card of flash. Raises StoreError."""
+    path = folder / OFFER_FILE
+    try:
+        path.write_bytes(bytes(path.stat().st_size))
+        path.unlink()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise StoreError(f"{path} cannot be removed ({error}). Remove it.") from None
+
+
+def keep_result(folder: Path, result: EnrolResult | None) -> None:
+    """None: all is well. Raises StoreError."""
+    path = folder / RESULT_FILE
+    try:
+        if result is None:
+            path.unlink(missing_ok=True)
+        else:
+            write_whole(path, json.dumps({"id": result.id, "words": result.words}).encode())
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written ({error}). Make room.") from None
+
+
+def read_result(folder: Path) -> EnrolResult | None:
+    """None: nothing is wrong, or nothing was tried. What cannot be read says nothing."""
+    try:
+        with (folder / RESULT_FILE).open("rb") as file:
+            found = strict_json.parse(file.read(LONGEST))
+    except (OSError, ValueError):
+        return None
+    match found:
+        case {"id": str(name), "words": str(words)}:
+            return EnrolResult(_plain(name), _plain(words))
+    return None
+
+
+def _plain(text: str) -> str:
+    """One line without control characters: it is shown to people by another user's process."""
+    return "".join(each for each in text[:LONGEST_WORDS] if each.isprintable())
