@@ -34,6 +34,7 @@ from scanner.store.migrations import migrate
 from scanner.store.outbox import SqliteOutbox
 from scanner.store.runs import begin_run, end_run
 from scanner.store.segments import SegmentLog
+from scanner.sync.push import PushReport
 from tests.sync.sealed import RUNNING
 
 FATAL = 1000
@@ -51,12 +52,14 @@ EMPTY_CALLS: dict[str, Callable[[int], object]] = {
 
 
 class Loop:
-    """A minute of it: two scans, sealed. is_hasty: what no device may be."""
+    """A minute of it: two scans, sealed. beep: hears serial and seq. is_hasty: as none may be."""
 
-    def __init__(self, state: Path, *, is_hasty: bool) -> None:
-        self._state, self._is_hasty = state, is_hasty
+    def __init__(
+        self, state: Path, beep: Callable[[int, int], None], *, is_hasty: bool = False
+    ) -> None:
+        self._state, self._beep, self._is_hasty = state, beep, is_hasty
 
-    def live_a_minute(self, first_serial: int, *, sends_beside: bool) -> None:
+    def live_a_minute(self, first_serial: int, *, sends_beside: bool = False) -> None:
         with (
             closing(SqliteOutbox(self._state)) as outbox,
             closing(SegmentLog(self._state, provide_device_key(self._state))) as log,
@@ -72,30 +75,39 @@ class Loop:
         minute = int(time_of_check(None).earliest.timestamp()) // 60
         record = ScanRecord(minute, reason.outcome, reason, 1, 0, serial)
         if self._is_hasty:
-            _say(f"beep {outbox.last_seq + 1} {serial}")
+            self._beep(serial, outbox.last_seq + 1)
         seq = outbox.append(record)
         if not self._is_hasty:
-            _say(f"beep {seq} {serial}")
+            self._beep(serial, seq)
+
+
+def tick(state: Path) -> PushReport:
+    """What the timer starts."""
+    return upload_records(
+        state, Settings(), lambda total: nullcontext(_unwatched), lambda: time_of_check(None)
+    )
 
 
 def send(state: Path) -> int:
-    """What the timer starts; how many segments the server has taken. SystemExit when it fails."""
-    report = upload_records(
-        state, Settings(), lambda total: nullcontext(_unwatched), lambda: time_of_check(None)
-    )
+    """A tick that must succeed; how many segments the server has taken. SystemExit when not."""
+    report = tick(state)
     if report.fault or report.aside:
         raise SystemExit(f"the upload ended early: {report}")
     return report.taken
 
 
-def live(state: Path, answer: Path, first_serial: int, minutes: int, *, is_hasty: bool) -> None:
-    """From the start of the device to an orderly stop, with everything sent."""
+def start_up(state: Path, answer: Path) -> None:
+    """Databases and the city's answer, where they are not there yet."""
     migrate(state)
     if read_enrolment(state) is None:
         code = run(["enrol", "accept", str(answer), "--state", str(state)])
         assert code == 0, "the answer of the city was not accepted"
     begin_run(state)
-    loop = Loop(state, is_hasty=is_hasty)
+
+
+def live(state: Path, first_serial: int, minutes: int, *, is_hasty: bool) -> None:
+    """To an orderly stop, with everything sent."""
+    loop = Loop(state, _say_beep, is_hasty=is_hasty)
     for minute in range(minutes):
         serial = first_serial + len(SCANS) * minute
         loop.live_a_minute(serial, sends_beside=minute % 2 == 0)
@@ -112,11 +124,12 @@ def start(line: str, *, is_hasty: bool) -> None:
     for _ in range(FATAL - int(at)):
         with suppress(OSError):
             EMPTY_CALLS[call](null)
-    live(Path(state), Path(answer), int(serial), int(minutes), is_hasty=is_hasty)
+    start_up(Path(state), Path(answer))
+    live(Path(state), int(serial), int(minutes), is_hasty=is_hasty)
 
 
-def _say(line: str) -> None:
-    os.write(sys.stdout.fileno(), f"{line}\n".encode())
+def _say_beep(serial: int, seq: int) -> None:
+    os.write(sys.stdout.fileno(), f"beep {seq} {serial}\n".encode())
 
 
 def _unwatched(_: int) -> None:
