@@ -43,10 +43,10 @@ def ask_firmware() -> str:
 
 def check_power(sys: Path = SYS, ask: Callable[[], str] = ask_firmware) -> Iterator[Finding]:
     """sys: where sysfs is mounted."""
-    model = _read(sys / MODEL).rstrip("\0")
+    model = read_text(sys / MODEL).rstrip("\0")
     if "Raspberry Pi" in model:
         yield Finding("E-BOARD", Grade.OK, model)
-        yield from _throttled(_read(sys / THROTTLED) or ask().partition("=")[2])
+        yield from _throttled(read_text(sys / THROTTLED) or ask().partition("=")[2])
     else:
         found = f"not a Raspberry Pi ({model or 'no device tree'}): its power cannot be asked"
         yield Finding("E-BOARD", Grade.OK, found)
@@ -76,7 +76,7 @@ def _throttled(text: str) -> Iterator[Finding]:
 
 def _temperature(sys: Path) -> Iterator[Finding]:
     """Of the warmest zone; boards without one say nothing."""
-    texts = [_read(path) for path in (sys / THERMAL).glob("thermal_zone*/temp")]
+    texts = [read_text(path) for path in (sys / THERMAL).glob("thermal_zone*/temp")]
     degrees = [int(text) / 1000 for text in texts if text.lstrip("-").isdigit()]
     if not degrees:
         return
@@ -87,7 +87,8 @@ def _temperature(sys: Path) -> Iterator[Finding]:
     yield Finding("E-TEMPERATURE", grade, found, COOL)
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Empty when it cannot be read: not every board has every file."""
     try:
         return path.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError):

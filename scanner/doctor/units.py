@@ -60,6 +60,12 @@ class Unit:
         return self.has.get("ActiveState") in ("active", "activating", "reloading")
 
     @property
+    def restarts(self) -> int:
+        """How often systemd has started it again."""
+        text = self.has.get("NRestarts", "")
+        return int(text) if text.isdigit() else 0
+
+    @property
     def has_failed(self) -> bool:
         return self.has.get("ActiveState") == "failed"
 
@@ -119,8 +125,8 @@ def _unit(unit: Unit) -> Finding:
         case Kind.ALWAYS if not unit.is_active:
             fix = "Run `sudo systemctl enable --now scanner`."
             return Finding("E-UNIT", Grade.FAILURE, found, fix)
-        case Kind.ALWAYS if _restarts(unit) >= MANY_RESTARTS:
-            found = f"{found}, started again {_restarts(unit)} times"
+        case Kind.ALWAYS if unit.restarts >= MANY_RESTARTS:
+            found = f"{found}, started again {unit.restarts} times"
             return Finding("E-UNIT-RESTARTS", Grade.WARNING, found, journal)
         case Kind.SWITCHED_ON if not unit.is_active and unit.has.get("UnitFileState") == "enabled":
             fix = f"Run `sudo systemctl start {unit.name}`."
@@ -130,11 +136,6 @@ def _unit(unit: Unit) -> Finding:
             return Finding("E-UNIT-FAULT", Grade.FAILURE, found, "See the other findings.")
         case _:
             return Finding("E-UNIT", Grade.OK, found)
-
-
-def _restarts(unit: Unit) -> int:
-    text = unit.has.get("NRestarts", "")
-    return int(text) if text.isdigit() else 0
 
 
 def _versions(units: Sequence[Unit]) -> Iterator[Finding]:

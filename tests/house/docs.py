@@ -159,6 +159,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "help": help_of,
     "help check": lambda: help_of("check"),
     "help doctor": lambda: help_of("doctor"),
+    "help support-bundle": lambda: help_of("support-bundle"),
 }
 
 

@@ -34,7 +34,7 @@ def traces_of(name: str, text: str) -> dict[bytes, str]:
         found[encoded[begin : begin + TEXT_PART]] = f"{name}: text from {begin}"
     values = {"SHA-256 of the text": _short_hash(encoded)}
     for what, value in (values | dict(values_of(text))).items():
-        for spelling, pattern in _spellings(value):
+        for spelling, pattern in spellings(value):
             found[pattern] = f"{name}: {what}, {spelling}"
     return found
 
@@ -76,7 +76,8 @@ def _short_hash(value: bytes) -> bytes:
     return sha256(value).digest()[:8]
 
 
-def _spellings(value: bytes) -> Iterator[tuple[str, bytes]]:
+def spellings(value: bytes) -> Iterator[tuple[str, bytes]]:
+    """A value raw, in hex, and in base encodings at every place that a byte can have in them."""
     yield "raw", value
     yield "hex", value.hex().encode()
     yield "HEX", value.hex().upper().encode()
