@@ -1,0 +1,161 @@
+"""Feeds the virtual camera: `feeder.py PICTURES TIMETABLE NOTES`, in the guest.
+
+The camera is an output of v4l2loopback; each write is one picture. TIMETABLE is a JSON list of
+[picture, kind, lasts_s]. Until /run/feed exists nobody stands before the camera. NOTES gets one
+line of JSON an event: when it began, the last picture with its code, the first without, its end.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+DEVICE = "/dev/video42"
+GO = Path("/run/feed")
+EVERY_S = 0.1
+IDLE_EVERY_S = 0.25
+CODE_S, GONE_AFTER_S = 0.1, 0.26
+AWAY_S = {"unplugged": 2.6, "lost": 12.0}
+GLARE_S = 2.0
+
+# linux/videodev2.h: VIDIOC_S_FMT, V4L2_BUF_TYPE_VIDEO_OUTPUT, V4L2_PIX_FMT_YUYV.
+S_FMT, OUTPUT, YUYV = 0xC0D05605, 2, 0x56595559
+
+
+class Camera:
+    """Opened while it is plugged in. No two pictures are the same: a sensor has noise."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._size = width, height
+        self._count = 0
+        self._newest = b""
+        self._fd: int | None = None
+        self.plug()
+
+    def plug(self) -> None:
+        """From now on there is a camera."""
+        width, height = self._size
+        self._fd = os.open(DEVICE, os.O_RDWR)
+        form = bytearray(208)
+        struct.pack_into("<I", form, 0, OUTPUT)
+        struct.pack_into("<6I", form, 8, width, height, YUYV, 1, width * 2, width * height * 2)
+        fcntl.ioctl(self._fd, S_FMT, form)
+
+    def unplug(self) -> None:
+        """From now on there is none."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def show(self, grey: bytes) -> None:
+        """One picture."""
+        assert self._fd is not None
+        self._count += 1
+        picture = bytearray(b"\x80") * (2 * len(grey))
+        picture[0::2] = grey
+        place = 2 * (self._count * 7919 % 640)  # within the first rows, where no code is
+        picture[place] ^= 4
+        self._newest = bytes(picture)
+        os.write(self._fd, self._newest)
+
+    def show_again(self) -> None:
+        """The picture of before, to the last pixel: a sensor that hangs."""
+        assert self._fd is not None
+        os.write(self._fd, self._newest)
+
+
+class Feeder:
+    """Plays one event after the other; every wait is until a moment, never for a length."""
+
+    def __init__(self, folder: Path) -> None:
+        index = json.loads((folder / "pictures.json").read_text())
+        self._size = index["width"] * index["height"]
+        self._names = index["names"]
+        self._pictures = (folder / "pictures.bin").open("rb")
+        self._nothing = self._picture("nothing")
+        self.camera = Camera(index["width"], index["height"])
+
+    def idle_until_go(self) -> None:
+        """Nobody is there, and the scanner starts."""
+        while not GO.exists():
+            self.camera.show(self._nothing)
+            time.sleep(IDLE_EVERY_S)
+
+    def play(self, name: str, kind: str, begins_s: float, ends_s: float) -> dict[str, float]:
+        """One event → the moments that were noted."""
+        if kind in AWAY_S:
+            return self._away(begins_s, AWAY_S[kind], ends_s)
+        if name == "nothing":
+            self._show_until(self._nothing, begins_s, ends_s)
+            return {"begins": begins_s, "last": begins_s, "gone": begins_s, "ends": ends_s}
+        picture = self._picture(name)
+        if kind == "glare":
+            moments = list(_moments(begins_s, begins_s + GLARE_S, EVERY_S))
+            gone_s = moments[-1] + EVERY_S
+        else:
+            moments, gone_s = [begins_s, begins_s + CODE_S], begins_s + GONE_AFTER_S
+        noted = [self._show_at(picture, moment) for moment in moments]
+        gone = self._show_until(self._nothing, gone_s, ends_s)
+        return {"begins": noted[0], "last": noted[-1], "gone": gone, "ends": ends_s}
+
+    def _away(self, begins_s: float, away_s: float, ends_s: float) -> dict[str, float]:
+        last = self._show_at(self._nothing, begins_s)
+        self.camera.unplug()
+        _sleep_until(begins_s + away_s)
+        self.camera.plug()
+        back = self._show_until(self._nothing, begins_s + away_s, ends_s)
+        return {"begins": begins_s, "last": last, "gone": back, "ends": ends_s}
+
+    def _show_until(self, picture: bytes, first_s: float, ends_s: float) -> float:
+        """When the first of them was written."""
+        moments = _moments(first_s, ends_s - 0.05, IDLE_EVERY_S)
+        return next(self._show_at(picture, moment) for moment in moments)
+
+    def _show_at(self, picture: bytes, moment_s: float) -> float:
+        _sleep_until(moment_s)
+        written_s = time.monotonic()
+        self.camera.show(picture)
+        return written_s
+
+    def _picture(self, name: str) -> bytes:
+        self._pictures.seek(self._names[name] * self._size)
+        return self._pictures.read(self._size)
+
+
+def _moments(first_s: float, last_s: float, every_s: float) -> Iterator[float]:
+    """At least one."""
+    yield first_s
+    moment = first_s + every_s
+    while moment < last_s:
+        yield moment
+        moment += every_s
+
+
+def _sleep_until(moment_s: float) -> None:
+    while (left_s := moment_s - time.monotonic()) > 0:
+        time.sleep(left_s)
+
+
+def main() -> None:
+    """Until the timetable is through."""
+    folder, timetable, notes = map(Path, sys.argv[1:])
+    feeder = Feeder(folder)
+    feeder.idle_until_go()
+    ends_s = time.monotonic()
+    with notes.open("w") as file:
+        for name, kind, lasts_s in json.loads(timetable.read_text()):
+            # A guest that was too slow does not catch up: each event has its whole length.
+            begins_s = max(ends_s, time.monotonic())
+            ends_s = begins_s + lasts_s
+            print(json.dumps(feeder.play(name, kind, begins_s, ends_s)), file=file, flush=True)
+        feeder.play("nothing", "blank", ends_s, ends_s + 5.0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+# Sourced by jobs: settings, the city's lists, a clock that the network has set.
+
+# Settings and keys, and no scanner that runs yet.
+set_up() {
+    systemctl stop scanner.service scanner-sync.timer scanner-upload.timer 2>/dev/null || true
+    systemctl reset-failed
+    mkdir -p /etc/scanner /var/lib/scanner
+    cp /run/job/root.json /run/job/checkpoint.toml /etc/scanner/
+    install -m 640 -g scanner /run/job/fleet.key /etc/scanner/fleet.key
+    chown scanner:scanner /var/lib/scanner
+    chmod 700 /var/lib/scanner
+}
+
+# As an NTP client tells the kernel (linux/timex.h): ADJ_STATUS, ADJ_MAXERROR; status 0 is in order.
+discipline() {
+    python3 -c '
+import ctypes, struct
+timex = ctypes.create_string_buffer(struct.pack("@IlllliI", 0x0010 | 0x0004, 0, 0, 1000, 1000, 0, 0), 512)
+state = ctypes.CDLL(None, use_errno=True).adjtimex(timex)
+print("the kernel says of its clock", state)
+'
+}
+
+# $@: arguments of the command `scanner`, run as its units run it.
+as_scanner() {
+    runuser -u scanner -- env STATE_DIRECTORY=/var/lib/scanner "SCANNER_BOOT_ID=$(
+        tr -d - </proc/sys/kernel/random/boot_id
+    )" /opt/scanner/bin/scanner "$@"
+}
+
+load_lists() {
+    as_scanner sync --from /run/job/lists --root /etc/scanner/root.json --fleet-key /etc/scanner/fleet.key
+}
+
+keep_trace() {
+    cat /sys/kernel/tracing/trace >/run/results/trace
+    cat /sys/kernel/tracing/per_cpu/cpu0/stats >/run/results/trace-stats
+}

@@ -1,0 +1,151 @@
+"""What the guest is given for a day: a city's lists and root, its fleet key, settings, pictures.
+
+A city is founded a little before the guest's clock begins, so every date is the same at each run;
+its keys are made anew, and nothing of it leaves the folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from scanner.central.bundle import write_bundle
+from scanner.central.city import Change, City, Means, open_city
+from scanner.central.founding import Charter, found
+from scanner.central.issuer import WORK, current_key
+from scanner.central.passes import Counter, Person, Request, issue
+from scanner.central.register import Artefact
+from scanner.central.render import modules
+from scanner.core import base45
+from scanner.core.revocation import StatusBits
+from scanner.vision.stream import StreamReader
+from tests.virtual_device.script import Event, Kind
+
+Grey = NDArray[np.uint8]
+
+# The guest's clock starts here. systemd sets a clock that is older than itself forward.
+STARTS_AT = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
+FOUNDED_AT = STARTS_AT - timedelta(hours=2)
+WIDTH, HEIGHT = 320, 240
+MODULE_PX = 3
+QUIET = 4  # modules
+CITY = "virtual.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Stick:
+    """The folder that becomes the guest's second disk."""
+
+    folder: Path
+
+    @property
+    def lists(self) -> Path:
+        return self.folder / "lists"
+
+
+def make_stick(folder: Path, events: Sequence[Event]) -> Stick:
+    """Everything for these events, in a folder that is made anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    stick = Stick(folder)
+    central = folder.with_name(f"{folder.name}.city")
+    shutil.rmtree(central, ignore_errors=True)
+    found(central, Charter(CITY), _means(FOUNDED_AT))
+    texts = _issue_all(central, events)
+    with open_city(central, _means(STARTS_AT - timedelta(minutes=5), central)) as city:
+        write_bundle(
+            city.repository, stick.lists, city.all_keys(), city.means.now, city.means.write
+        )
+    shutil.copy(central / "repository/metadata/1.root.json", folder / "root.json")
+    shutil.copy(central / "fleet.key", folder / "fleet.key")
+    write_pictures(folder, texts)
+    shutil.rmtree(central)
+    return stick
+
+
+def _means(now: datetime, central: Path | None = None) -> Means:
+    sticks = () if central is None else tuple(sorted((central / "offline").iterdir()))
+    return Means(now, os.urandom, sticks)
+
+
+def _issue_all(central: Path, events: Sequence[Event]) -> dict[str, str]:
+    """Name of each picture → the text of its code."""
+    with open_city(central, _means(FOUNDED_AT)) as city:
+        issued = dict(_issued(city, events))
+        revoked = [index for name, (_, index) in issued.items() if name.startswith("revoked")]
+        if revoked:
+            city.change(Change(Artefact.STATUS, revoked, StatusBits.REVOKED))
+        city.publish()
+    return {
+        name: forge(text) if name.startswith(Kind.FORGED.value) else text
+        for name, (text, _) in issued.items()
+    }
+
+
+def _issued(city: City, events: Sequence[Event]) -> Iterator[tuple[str, tuple[str, int]]]:
+    now = city.means.now
+    pictures = sorted({event.picture for event in events if event.code >= 0})
+    for number, name in enumerate(pictures):
+        key = current_key(city.folder, city.register, now)
+        counter = Counter(city.register, key, city.trust(), city.zone())
+        person = Person("А.Б.", "0912", f"45 08 {number:06}")
+        request = Request(WORK, person, now, now + timedelta(days=10))
+        given = issue(counter, request, now, os.urandom)
+        yield name, (given.text, given.index)
+
+
+def forge(text: str) -> str:
+    """The same pass with the last bit of its signature turned over."""
+    prefix, _, body = text.partition(":")
+    raw = bytearray(base45.decode(body.encode()))
+    raw[-1] ^= 1
+    return f"{prefix}:{base45.encode(bytes(raw))}"
+
+
+def write_pictures(folder: Path, texts: dict[str, str]) -> None:
+    """pictures.bin: grey, HEIGHT x WIDTH bytes each; pictures.json: name → place in it."""
+    names = ["nothing", *texts]
+    with (folder / "pictures.bin").open("wb") as file:
+        file.write(background().tobytes())
+        for name in names[1:]:
+            picture = picture_of(texts[name])
+            file.write((glaring(picture) if name.startswith("glare") else picture).tobytes())
+    index = {"width": WIDTH, "height": HEIGHT, "names": {n: i for i, n in enumerate(names)}}
+    (folder / "pictures.json").write_text(json.dumps(index))
+
+
+def background() -> Grey:
+    """Nobody there: not one flat grey, for a camera never gives that."""
+    shade = np.linspace(90, 110, WIDTH).astype(np.uint8)
+    return np.repeat(shade[np.newaxis, :], HEIGHT, axis=0)
+
+
+def picture_of(text: str) -> Grey:
+    """A printed pass, upright, in the middle of the frame."""
+    code = np.where(modules(text) > 0, 30, 220).astype(np.uint8)
+    framed = cv2.copyMakeBorder(code, *(QUIET,) * 4, cv2.BORDER_CONSTANT, value=(220,))
+    large = np.kron(framed, np.ones((MODULE_PX, MODULE_PX), np.uint8)).astype(np.uint8)
+    picture = background()
+    top, left = (HEIGHT - large.shape[0]) // 2, (WIDTH - large.shape[1]) // 2
+    picture[top : top + large.shape[0], left : left + large.shape[1]] = large
+    return picture
+
+
+def glaring(picture: Grey) -> Grey:
+    """With a lamp mirrored in it: as much of the code is white as makes it unreadable."""
+    for radius in range(20, 80, 4):
+        spoilt = picture.copy()
+        cv2.circle(spoilt, (WIDTH // 2, HEIGHT // 2 + 10), radius, (255,), cv2.FILLED)
+        look = StreamReader().look(spoilt)
+        if not look.readings and look.unread is not None:
+            return spoilt
+    raise ValueError("no glare makes this code unreadable and leaves it to be seen")

@@ -1,0 +1,113 @@
+"""The kernel's record of the lines, and how it is compared with what is expected."""
+
+from __future__ import annotations
+
+import pytest
+
+from scanner.core.pattern import Showing
+from scanner.core.reasons import SignalName
+from scanner.core.signal import SIGNALS
+from tests.virtual_device.edges import (
+    BUZZER,
+    GREEN,
+    RED,
+    Edge,
+    Shown,
+    edges_of,
+    flickers,
+    timeline_of,
+)
+from tests.virtual_device.expected import Expectation, Fed, Piece, differences
+from tests.virtual_device.script import Event, Kind
+
+RECORD = """
+# tracer: nop
+          python-412     [000] .....    10.000000: gpio_direction: 529 out (0)
+          python-412     [000] .....    10.000010: gpio_value: 529 set 0
+          python-412     [000] .....    11.500000: gpio_value: 529 set 1
+          python-412     [000] .....    11.700000: gpio_value: 529 set 1
+          python-412     [000] .....    12.000000: gpio_value: 529 get 1
+          python-412     [000] .....    13.000000: gpio_direction: 529  in (0)
+""".splitlines()
+SPAN = (0.0, 10.0)
+
+
+def test_record_becomes_edges() -> None:
+    """A level that is set again is no edge; a line that becomes an input lights nothing."""
+    assert edges_of(RECORD) == [Edge(11.5, GREEN, True), Edge(13.0, GREEN, False)]
+
+
+def test_lines_that_change_together_are_one_state() -> None:
+    """Off comes before on by less than anybody sees."""
+    edges = [Edge(1.0, RED, True), Edge(2.0, RED, False), Edge(2.001, GREEN, True)]
+    timeline = timeline_of(edges)
+    assert list(timeline.times) == [1.0, 2.0]
+    assert timeline.at(2.5) == Shown(green=True, red=False, sound=False)
+
+
+def test_flicker_is_found() -> None:
+    """A line that is on for a millisecond is named, one that is on for a tick is not."""
+    tick = [Edge(1.0, RED, True), Edge(1.02, RED, False)]
+    spike = [Edge(2.0, GREEN, True), Edge(2.001, GREEN, False)]
+    assert flickers([*tick, *spike], 0.008) == [spike[1]]
+
+
+def _admitted(ends_s: float = 2.3) -> list[Edge]:
+    """A pass shown at 1.0, seen at 1.05, heard at 1.06, dark after 0.8 s, then ready."""
+    green = [Edge(1.05, GREEN, True), Edge(1.85, GREEN, False)]
+    sound = [Edge(1.06, BUZZER, True), Edge(1.26, BUZZER, False)]
+    tick = [Edge(2.55, GREEN, True), Edge(2.55, RED, True), Edge(2.57, GREEN, False),
+            Edge(2.57, RED, False)]  # fmt: skip
+    return sorted([*green, *sound, *tick])
+
+
+def _expected(edges: list[Edge]) -> Expectation:
+    expectation = Expectation(edges)
+    expectation.begin(-1.0)
+    expectation.add(Event(0, Kind.VALID, 0, 3.0), Fed(1.0, 1.1, 1.26, 4.0))
+    return expectation
+
+
+def test_signal_of_the_table_is_as_expected() -> None:
+    """Lamp, sound, early dark, then ready: nothing differs."""
+    expectation = _expected(_admitted())
+    assert expectation.missing == []
+    assert differences(expectation.seen, expectation.timeline(4.0), (0.0, 4.0), 0.06) == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "word"),
+    [
+        ([Edge(1.5, RED, True), Edge(1.7, RED, False)], "seen, not expected: green red"),
+        ([Edge(3.0, GREEN, True), Edge(3.01, GREEN, False)], "seen, not expected: green"),
+        ([Edge(3.0, BUZZER, True), Edge(3.2, BUZZER, False)], "seen, not expected: sound"),
+    ],
+)
+def test_anything_else_is_named(broken: list[Edge], word: str) -> None:
+    """A second lamp, a spark of green, a sound that belongs to nothing."""
+    expectation = _expected(sorted([*_admitted(), *broken]))
+    found = differences(expectation.seen, expectation.timeline(4.0), (0.0, 4.0), 0.06)
+    assert any(word in line for line in found)
+
+
+def test_green_that_stays_is_named() -> None:
+    """Longer than its hold by a quarter of a second is too long."""
+    late = [edge._replace(at_s=2.1) if edge.at_s == 1.85 else edge for edge in _admitted()]
+    expectation = _expected(sorted(late))
+    found = differences(expectation.seen, expectation.timeline(4.0), (0.0, 4.0), 0.06)
+    assert any("seen, not expected: green" in line for line in found)
+
+
+def test_silence_is_named() -> None:
+    """An event whose signal never began is missing, whatever the lamps did."""
+    silent = [edge for edge in _admitted() if edge.pin != BUZZER]
+    assert _expected(silent).missing == ["event 0, valid: no signal"]
+
+
+def test_what_is_shown_for_a_tick_must_be_met() -> None:
+    """A ready tick of 20 ms that is not seen at all is a difference."""
+    expectation = Expectation([])
+    ready = SIGNALS[SignalName.READY_OFFLINE]
+    expectation.pieces.append(Piece(1.0, Showing(ready, 1.0, 1.0)))
+    found = differences(expectation.seen, expectation.timeline(4.0), (0.0, 4.0), 0.06)
+    assert any("expected, not seen: green red" in line for line in found)
