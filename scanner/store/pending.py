@@ -26,15 +26,6 @@ class EnrolResult:
     words: str
 
 
-def keep_offer(folder: Path, card: bytes) -> None:
-    """As a card holds it. Raises StoreError."""
-    try:
-        write_whole(folder / OFFER_FILE, card)
-        (folder / RESULT_FILE).unlink(missing_ok=True)
-    except OSError as error:
-        raise StoreError(f"The offer cannot be kept in {folder} ({error}). Make room.") from None
-
-
 def read_offer(folder: Path) -> Offer | None:
     """None: nothing is pending. Raises EnrolmentError, StoreError."""
     try:

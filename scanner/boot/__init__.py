@@ -1,0 +1,1 @@
+"""The boot file: one file of settings on the FAT partition of the card, read once, by root."""

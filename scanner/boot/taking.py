@@ -1,0 +1,80 @@
+"""Puts what a boot file says where the device looks for it: whole files, in an order that a cut of
+the power may break anywhere, for the same again does no harm.
+
+    settings ─▶ /etc/scanner/checkpoint.toml        read by all
+    [wifi]   ─▶ NetworkManager's keyfile            root alone
+             ─▶ the country, for the kernel's radio
+    [enrol]  ─▶ enrol.pending in the state folder   the scanner's user alone
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanner.boot.form import BootFile
+from scanner.boot.partition import sync_folder
+from scanner.boot.reasons import FILE, BootError, BootReason
+from scanner.boot.wifi import Wifi, keyfile, regulatory
+from scanner.store.pending import OFFER_FILE, RESULT_FILE
+
+KEYFILE, REGULATORY = "scanner-wifi.nmconnection", "scanner-wifi.conf"
+_FOR_ALL, _FOR_ONE = 0o644, 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Folders: of settings, of NetworkManager's connections, of modprobe, of the device's state."""
+
+    etc: Path
+    network: Path
+    modprobe: Path
+    state: Path
+
+
+def take(boot: BootFile, places: Places) -> None:
+    """All of it. Raises BootError(WRITE)."""
+    try:
+        _put(places.etc / FILE, boot.settings_text.encode(), _FOR_ALL)
+        take_network(boot.wifi, places)
+        if boot.card is not None:
+            (places.state / RESULT_FILE).unlink(missing_ok=True)
+            _put(places.state / OFFER_FILE, boot.card, _FOR_ONE, like=places.state)
+    except OSError as error:
+        raise BootError(BootReason.WRITE, found=str(error.strerror)) from None
+
+
+def take_network(wifi: Wifi | None, places: Places) -> None:
+    """Raises BootError(WRITE)."""
+    if wifi is None:
+        return
+    try:
+        _put(places.network / KEYFILE, keyfile(wifi).encode(), _FOR_ONE)
+        _put(places.modprobe / REGULATORY, regulatory(wifi).encode(), _FOR_ALL)
+    except OSError as error:
+        raise BootError(BootReason.WRITE, found=str(error.strerror)) from None
+
+
+def _put(path: Path, body: bytes, mode: int, like: Path | None = None) -> None:
+    """Whole or not at all, and not at all where it stands there already. like: whose it is to be.
+
+    The folder may belong to another user: nothing in it is followed, and the owner is changed
+    before the file has its name.
+    """
+    if like is None and path.is_file() and path.read_bytes() == body:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with os.fdopen(os.open(fresh, flags, mode), "wb") as file:
+        os.fchmod(file.fileno(), mode)
+        if like is not None:
+            owner = like.stat()
+            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.rename(path)
+    sync_folder(path.parent)
