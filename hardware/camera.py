@@ -1,6 +1,7 @@
 """Every camera behind one port: the newest frame, or the plain statement that there is none.
 
     usb:PATH    a USB camera by its path, /dev/v4l/by-id/…
+    csi:NUMBER  a ribbon camera by its number, through rpicam-vid
     dir:PATH    the pictures of a folder, paced like a camera
     video:PATH  a recording, paced like a camera
 
@@ -17,10 +18,13 @@ import itertools
 from collections.abc import Callable
 from pathlib import Path
 
-from hardware.capture import Capture, FolderCapture, RecordingCapture, open_usb, pictures_in
+from hardware.capture import Capture, FolderCapture, RecordingCapture, pictures_in
+from hardware.csi import csi_camera
+from hardware.exposure import View
 from hardware.feed import Feed, FeedEnd, Pace
+from hardware.usb import open_usb
 from scanner.core.errors import DeviceError
-from scanner.ports import Camera, CameraState, Frame
+from scanner.ports import CameraState, Frame
 
 STALL_S = 2.0
 FIRST_PICTURE_S = 5.0  # some USB cameras negotiate for seconds before the first picture
@@ -30,13 +34,16 @@ FROZEN_AFTER = 30  # pictures without one changed pixel: two seconds at 15 a sec
 MAX_FPS = 240
 CLOSE_S = 0.5  # a driver that hangs is left behind
 
+LIVE = ("usb:", "csi:")  # sources that are cameras; the others are shown at a pace of our own
+
 OpenCapture = Callable[[], Capture]
 
 
 class LatestFrameCamera:
     """Keeps the newest frame of a source, and opens it anew when it fails. For one thread only.
 
-    `last_error`: what went wrong last, in words; empty if nothing did.
+    `last_error`: what went wrong last, in words; empty if nothing did. `not_taken`: settings that
+    the camera did not follow, in words.
     """
 
     def __init__(
@@ -47,6 +54,7 @@ class LatestFrameCamera:
         pace: Pace = Pace(),  # noqa: B008 - frozen
     ) -> None:
         self.last_error = ""
+        self.not_taken: tuple[str, ...] = ()
         self._open_capture = open_capture
         self._monotonic = monotonic
         self._pace = pace
@@ -89,6 +97,7 @@ class LatestFrameCamera:
     def _watch(self, feed: Feed, now_s: float) -> None:
         """Draw the conclusions from how the feed has fared up to now."""
         self.last_error = feed.error or self.last_error
+        self.not_taken = feed.not_taken
         allowed_s = FIRST_PICTURE_S if feed.first_s is None else STALL_S + 2 * self._pace.period_s
         if feed.end is FeedEnd.SHOWN:
             if not feed.has_untaken:
@@ -115,28 +124,26 @@ def open_camera(
     *,
     fps: float,
     monotonic: Callable[[], float],
+    view: View = View(),  # noqa: B008 - frozen
     loop: bool = False,
     every_frame: bool = False,
-    width: int = 1280,
-    height: int = 720,
-) -> Camera:
+) -> LatestFrameCamera:
     """The camera that `source` names, e.g. `usb:/dev/v4l/by-id/usb-Some_Camera-index0`.
 
     `fps`: pictures a second. For dir: and video: only: `loop` starts again at the end;
     `every_frame` shows the next picture only after this one was taken.
-    Raises DeviceError when the source is wrong; a USB camera that is not there yet is waited for.
+    Raises DeviceError when the source is wrong; a camera that is not there yet is waited for.
     """
-    open_capture = _capture_of(source, fps=fps, loop=loop, width=width, height=height)
-    is_usb = source.startswith("usb:")
+    open_capture = _capture_of(source, fps, view, loop=loop)
     pace = (
         Pace(frozen_after=FROZEN_AFTER)
-        if is_usb
+        if source.startswith(LIVE)
         else Pace(period_s=1 / fps, is_patient=every_frame)
     )
     return LatestFrameCamera(open_capture, monotonic=monotonic, pace=pace)
 
 
-def _capture_of(source: str, *, fps: float, loop: bool, width: int, height: int) -> OpenCapture:
+def _capture_of(source: str, fps: float, view: View, *, loop: bool) -> OpenCapture:
     """How to open what `source` names. Raises DeviceError."""
     if not 0 < fps <= MAX_FPS:
         raise DeviceError(f"Set the pictures a second between 0 and {MAX_FPS}: {fps:g} is not.")
@@ -148,11 +155,15 @@ def _capture_of(source: str, *, fps: float, loop: bool, width: int, height: int)
     if kind == "video" and place:
         RecordingCapture(path).close()
         return lambda: RecordingCapture(path, loop=loop)
+    if kind == "csi" and place.isascii() and place.isdigit():
+        return csi_camera(int(place), view, fps)
     if kind == "usb" and path.is_absolute():
-        return lambda: open_usb(path, width=width, height=height, fps=fps)
+        return lambda: open_usb(path, view, fps)
     if kind == "usb":  # numbers change from one start to the next
         raise DeviceError(
             f"Name the USB camera by its path, usb:/dev/v4l/by-id/…, not by {place!r}."
             " `ls /dev/v4l/by-id` lists them."
         )
-    raise DeviceError(f"Name the camera as usb:PATH, dir:PATH or video:PATH, not {source!r}.")
+    raise DeviceError(
+        f"Name the camera as usb:PATH, csi:NUMBER, dir:PATH or video:PATH, not {source!r}."
+    )

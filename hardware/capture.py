@@ -1,4 +1,6 @@
-"""Where pictures come from: a folder, a recording, a USB camera. Each may block, fail or end.
+"""Where pictures come from: a folder, a recording; `usb.py` and `csi.py` have the cameras.
+
+Each may block, fail or end.
 
 `hardware.camera` reads them in a thread of its own, since a call into a camera driver can hang for
 ever.
@@ -31,9 +33,11 @@ class Capture(Protocol):
     """An opened source of pictures; used by one thread only.
 
     `last_error`: what was wrong with a picture that was skipped, empty if nothing was.
+    `not_taken`: settings that the camera did not follow, in words.
     """
 
     last_error: str
+    not_taken: tuple[str, ...]
 
     def read(self) -> Grey | None:
         """The next picture, uint8 [H, W]; None when there is none this time. May block.
@@ -72,6 +76,8 @@ def grey_of(picture: NDArray[np.generic]) -> Grey:
 
 class FolderCapture:
     """The pictures of a folder by name, each once, or over and over."""
+
+    not_taken: tuple[str, ...] = ()
 
     def __init__(self, folder: Path, *, loop: bool = False) -> None:
         self.last_error = ""
@@ -124,6 +130,8 @@ def pictures_in(folder: Path) -> list[Path]:
 class RecordingCapture:
     """A recording, once, or over and over."""
 
+    not_taken: tuple[str, ...] = ()
+
     def __init__(self, path: Path, *, loop: bool = False) -> None:
         self.last_error = ""
         self._path = path
@@ -131,11 +139,11 @@ class RecordingCapture:
         self._device = self._opened()
 
     def read(self) -> Grey | None:
-        grey = _read(self._device)
+        grey = read_grey(self._device)
         if grey is None and self._loop:
             self._device.release()
             self._device = self._opened()
-            grey = _read(self._device)
+            grey = read_grey(self._device)
         if grey is None:
             raise EndOfPictures
         return grey
@@ -150,42 +158,10 @@ class RecordingCapture:
         return device
 
 
-class UsbCapture:
-    """A camera's driver, already opened."""
-
-    def __init__(self, device: Device) -> None:
-        self.last_error = ""
-        self._device = device
-
-    def read(self) -> Grey | None:
-        return _read(self._device)
-
-    def close(self) -> None:
-        self._device.release()
-
-
-def _read(device: Device) -> Grey | None:
+def read_grey(device: Device) -> Grey | None:
     """The next picture of a driver; None when it gives none. Raises DeviceError."""
     try:
         is_read, picture = device.read()
     except cv2.error as error:
         raise DeviceError(f"The camera must be opened anew: {error}") from None
     return grey_of(picture) if is_read and isinstance(picture, np.ndarray) else None
-
-
-def open_usb(path: Path, *, width: int, height: int, fps: float) -> UsbCapture:
-    """A V4L2 camera by its path. Raises DeviceError when it cannot be opened."""
-    if not path.exists():
-        raise DeviceError(f"The camera is not there. Check its cable: {path} does not exist.")
-    device = cv2.VideoCapture(str(path), cv2.CAP_V4L2)
-    if not device.isOpened():
-        device.release()
-        raise DeviceError(
-            f"The camera cannot be opened. Check that nothing else uses {path} and that the"
-            " user of this program is in the group video."
-        )
-    device.set(cv2.CAP_PROP_FRAME_WIDTH, width)
-    device.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
-    device.set(cv2.CAP_PROP_FPS, fps)
-    device.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # an older picture than the newest is of no use
-    return UsbCapture(device)

@@ -53,6 +53,7 @@ class Feed:
     ) -> None:
         self.end: FeedEnd | None = None
         self.error = ""
+        self.not_taken: tuple[str, ...] = ()
         self.first_s: float | None = None  # when the first picture came
         self.newest_s = monotonic()  # when the newest one came, before that the start
         self._open_capture = open_capture
@@ -91,6 +92,7 @@ class Feed:
     def _run(self) -> None:
         try:
             with closing(self._open_capture()) as capture:
+                self.not_taken = capture.not_taken
                 self._read_all(capture)
         except EndOfPictures:
             self.end = FeedEnd.SHOWN

@@ -31,6 +31,16 @@ _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.IGNORECASE
 )
 
+SOURCE = "^((usb|video|dir):.+|csi:[0-9])$"
+# By what the device is, and never by a number that another keyboard may have at the next start.
+HAND_SCANNER = "^/dev/input/by-id/[^/]+$"
+# What a text that is matched by a pattern may be.
+IN_WORDS = {
+    SOURCE: "usb:PATH, csi:NUMBER, video:FILE, dir:FOLDER",
+    HAND_SCANNER: "/dev/input/by-id/NAME",
+}
+
+Auto = Literal["auto"]
 Gpio = Annotated[int, msgspec.Meta(ge=0, le=53)]
 Code = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
@@ -50,10 +60,25 @@ class CheckpointTable(_Table, frozen=True):
 
 
 class CameraTable(_Table, frozen=True):
-    """`[camera]`: `usb:/dev/v4l/by-id/…`, `video:FILE` or `dir:FOLDER`; frames a second."""
+    """`[camera]`: where frames come from, and how the camera looks.
 
-    source: Annotated[str, msgspec.Meta(pattern="^(usb|video|dir):.+")] = "usb:/dev/video0"
+    `fps` frames a second · `width`, `height` pixels · `exposure_ms` milliseconds · `gain` times ·
+    `ev` stops · `focus` dioptres (1 / metres). A USB camera has no `gain`, `ev` and `focus` in such
+    units: `usb_gain`, `usb_focus` are steps of its own. "auto" leaves it to the camera.
+    `hand_scanner`: a scanner that types, as a second source.
+    """
+
+    source: Annotated[str, msgspec.Meta(pattern=SOURCE)] = "usb:/dev/video0"
     fps: Annotated[float, msgspec.Meta(ge=1, le=60)] = 15.0
+    width: Annotated[int, msgspec.Meta(ge=320, le=1920)] = 1280
+    height: Annotated[int, msgspec.Meta(ge=240, le=1080)] = 720
+    exposure_ms: Annotated[float, msgspec.Meta(ge=0.1, le=60)] | Auto = 8.0
+    gain: Annotated[float, msgspec.Meta(ge=1, le=64)] | Auto = "auto"
+    ev: Annotated[float, msgspec.Meta(ge=-4, le=4)] = -0.7
+    focus: Annotated[float, msgspec.Meta(ge=0, le=20)] | Auto = 5.0
+    usb_gain: Annotated[int, msgspec.Meta(ge=0, le=65535)] | Auto = "auto"
+    usb_focus: Annotated[int, msgspec.Meta(ge=0, le=65535)] | Auto = "auto"
+    hand_scanner: Annotated[str, msgspec.Meta(pattern=HAND_SCANNER)] | None = None
 
 
 class ReaderTable(_Table, frozen=True):
@@ -110,6 +135,10 @@ class Settings(_Table, frozen=True):
         used = [number for number in numbers if number is not None]
         if len(set(used)) < len(used):
             raise ValueError("two of the pins have the same number - at `$.pins`")
+        camera = self.camera
+        if camera.source.startswith("csi:") and (camera.width % 64 or camera.height % 2):
+            what = "a ribbon camera takes widths that are multiples of 64 and even heights"
+            raise ValueError(f"{what} - at `$.camera.width`")
 
 
 def find_config(given: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
@@ -191,9 +220,14 @@ def allowed(keys: list[str]) -> str:
     for key in keys:
         if isinstance(kind, msgspec.inspect.StructType):
             kind = next(field.type for field in kind.fields if field.name == key)
-    if isinstance(kind, msgspec.inspect.UnionType):
-        kind = next(t for t in kind.types if not isinstance(t, msgspec.inspect.NoneType))
+    return _in_words(kind)
+
+
+def _in_words(kind: msgspec.inspect.Type) -> str:
     match kind:
+        case msgspec.inspect.UnionType():
+            parts = [t for t in kind.types if not isinstance(t, msgspec.inspect.NoneType)]
+            return " or ".join(map(_in_words, parts))
         case msgspec.inspect.StructType():
             return ", ".join(field.name for field in kind.fields)
         case msgspec.inspect.LiteralType():
@@ -202,8 +236,8 @@ def allowed(keys: list[str]) -> str:
             return f"{kind.ge} to {kind.le}"
         case msgspec.inspect.BoolType():
             return "true, false"
-        case msgspec.inspect.StrType(pattern=str()):
-            return "usb:PATH, video:FILE, dir:FOLDER"
+        case msgspec.inspect.StrType(pattern=str() as pattern):
+            return IN_WORDS[pattern]
         case msgspec.inspect.StrType():
             return f"a text of {kind.min_length or 0} to {kind.max_length or 'any'} characters"
         case _:

@@ -44,6 +44,15 @@ def test_every_field_can_be_set() -> None:
         [camera]
         source = "dir:/tmp/frames"
         fps = 30
+        width = 1920
+        height = 1080
+        exposure_ms = 4
+        gain = 2.5
+        ev = -1
+        focus = "auto"
+        usb_gain = 0
+        usb_focus = 250
+        hand_scanner = "/dev/input/by-id/usb-Some_Scanner-event-kbd"
         [pins]
         factory = "mock"
         green = 5
@@ -60,6 +69,7 @@ def test_every_field_can_be_set() -> None:
     assert settings.standalone
     assert settings.checkpoint.zone == 4
     assert settings.pins.sound == "piezo"
+    assert (settings.camera.exposure_ms, settings.camera.focus) == (4.0, "auto")
     assert settings.log.capacity == 1 << 20
 
 
@@ -71,7 +81,16 @@ def test_every_field_can_be_set() -> None:
         ("colour = 1", 1, "colour: there is no such setting; here stand standalone"),
         ("[pins]\nblue = 3", 2, "pins.blue: there is no such setting; here stand factory, green"),
         ("[pins]\nfactory = 'pigpio'", 2, "allowed: 'lgpio', 'mock'"),
-        ("[camera]\nfps = 5\nsource = '0'", 3, "allowed: usb:PATH, video:FILE, dir:FOLDER"),
+        ("[camera]\nfps = 5\nsource = '0'", 3, "allowed: usb:PATH, csi:NUMBER, video:FILE, dir:F"),
+        ("[camera]\nsource = 'csi:imx708'", 2, "allowed: usb:PATH, csi:NUMBER"),
+        ("[camera]\nexposure_ms = 'short'", 2, "allowed: 0.1 to 60 or 'auto'"),
+        ("[camera]\nexposure_ms = 61", 2, "allowed: 0.1 to 60 or 'auto'"),
+        ("[camera]\nfocus = -1", 2, "allowed: 0 to 20 or 'auto'"),
+        ("[camera]\nusb_focus = 1.5", 2, "allowed: 0 to 65535 or 'auto'"),
+        ("[camera]\nhand_scanner = '/dev/input/event3'", 2, "allowed: /dev/input/by-id/NAME"),
+        ("[camera]\nhand_scanner = '/dev/input/by-id/../event3'", 2, "/dev/input/by-id/NAME"),
+        ("[camera]\nsource = 'csi:0'\nwidth = 1296", 3, "multiples of 64 and even heights"),
+        ("[camera]\nsource = 'csi:0'\nheight = 721", 1, "multiples of 64 and even heights"),
         ("[camera]\nfps = 100", 2, "allowed: 1 to 60"),
         ("[checkpoint]\nid = ''", 2, "allowed: a text of 1 to 32 characters"),
         ("[checkpoint]\nzone = 'north'", 2, "allowed: 0 to 65535"),

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scanner.assembly.camera import camera_of, is_live
 from scanner.assembly.clock import open_known_time, start_clock
 from scanner.assembly.housekeeping import Housekeeping, Stores
 from scanner.assembly.place import standing_of
@@ -66,13 +67,17 @@ class Device:
 
 
 def reader_of(settings: Settings) -> ReaderLink:
-    """A reader of its own, which decodes confined or, where no filter is had, as the settings say.
+    """The service behind the socket in $SCANNER_READER, where the unit of the loop names one.
 
+    Else a child of our own, which decodes confined or, where no filter is had, as the settings say.
     Raises DeviceError.
     """
     from scanner.vision.link import ReaderLink
-    from scanner.vision.session import start_child
+    from scanner.vision.session import connect, start_child
 
+    # A loop whose unit may start no program must not fall back on a child in silence.
+    if service := os.environ.get("SCANNER_READER"):
+        return ReaderLink(partial(connect, Path(service)))
     return ReaderLink(partial(start_child, may_be_open=settings.reader.may_be_open))
 
 
@@ -82,11 +87,12 @@ def check_simulation(settings: Settings, simulate: bool) -> None:
     Raises ConfigError.
     """
     is_mock = settings.pins.factory == "mock"
-    is_recorded = not settings.camera.source.startswith("usb:")
+    is_recorded = not is_live(settings.camera) and settings.camera.hand_scanner is None
     if simulate and not (is_mock and is_recorded):
         raise ConfigError(
             'With --simulate, set pins.factory = "mock" and camera.source to dir:FOLDER or '
-            "video:FILE: test keys are accepted, so nobody may take the lamps for real."
+            "video:FILE, and no camera.hand_scanner: test keys are accepted, so nobody may take "
+            "the lamps for real."
         )
     if not simulate and is_mock:
         raise ConfigError('pins.factory = "mock" lights no lamp: set "lgpio", or add --simulate.')
@@ -101,7 +107,6 @@ def device(
     `at`: the simulated time of day; only with `simulate`.
     Raises ConfigError, DeviceError, StoreError.
     """
-    from hardware.camera import open_camera
     from hardware.clock import system_time
     from hardware.indicator import GpioIndicator
     from hardware.notify import SystemdNotifier
@@ -129,9 +134,8 @@ def device(
         known = parts.enter_context(closing(open_known_time(state)))
         real = None if at else start_clock(known, lists.signed_at)
         clock = real or RunningClock(at or system_time(), monotonic)
-        source, fps = settings.camera.source, settings.camera.fps
         camera = parts.enter_context(
-            closing(open_camera(source, fps=fps, monotonic=monotonic, every_frame=simulate))
+            closing(camera_of(settings.camera, monotonic, every_frame=simulate))
         )
         decoder = parts.enter_context(closing(reader_of(settings)))
         memory = RepeatMemory(os.urandom(32), monotonic(), clock.now().earliest)

@@ -6,6 +6,7 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 
+from scanner.assembly.camera import camera_of
 from scanner.assembly.device import reader_of, wiring_of
 from scanner.config import Settings
 from scanner.core.reasons import SignalName
@@ -30,12 +31,9 @@ class CameraProbe:
 
 def probe_camera(settings: Settings) -> CameraProbe:
     """Frames for five seconds, and whether the reader finds a code in them. DeviceError."""
-    from hardware.camera import open_camera
-
-    source, fps = settings.camera.source, settings.camera.fps
     frames, codes, size, brightness = 0, 0, None, 0.0
     with (
-        closing(open_camera(source, fps=fps, monotonic=time.monotonic)) as camera,
+        closing(camera_of(settings.camera, time.monotonic)) as camera,
         closing(reader_of(settings)) as reader,
     ):
         reader.wait_until_ready()

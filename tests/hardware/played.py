@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -16,7 +17,7 @@ from scanner.core.errors import DeviceError
 from scanner.ports import CameraState, Frame
 
 Grey = NDArray[np.uint8]
-PATIENCE_S = 10.0
+PATIENCE_S = 20.0
 
 
 def picture(seed: int, height: int = 6, width: int = 8) -> Grey:
@@ -39,6 +40,7 @@ class FakeDevice:
 
     def __init__(self) -> None:
         self.last_error = ""
+        self.not_taken: tuple[str, ...] = ()
         self.closed = threading.Event()
         self._asked = threading.Semaphore(0)
         self._answers: queue.Queue[Grey | Exception | None] = queue.Queue()
@@ -110,8 +112,8 @@ class Bench:
 
 def poll_until(is_so: Callable[[], bool]) -> None:
     """Ask again and again until it is so, as the loop does."""
-    pause = threading.Event()
-    for _ in range(int(PATIENCE_S / 0.001)):
+    pause, until_s = threading.Event(), time.monotonic() + PATIENCE_S
+    while time.monotonic() < until_s:
         if is_so():
             return
         pause.wait(0.001)

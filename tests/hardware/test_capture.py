@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hardware.capture import UsbCapture, grey_of
+from hardware.capture import grey_of
+from hardware.usb import UsbCapture
 from scanner.core.errors import DeviceError
 
 
