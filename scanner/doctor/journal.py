@@ -14,6 +14,7 @@ from scanner.doctor.units import UNITS
 
 ASK_S = 20.0
 SINCE, MOST_LINES = "-2d", 5000
+NOT_READ = "{} cannot be read by this user, or holds nothing"
 _STAMPED = re.compile(r"\[ *(\d+)\.\d+\] (.*)")
 
 Run = Callable[[Sequence[str]], str]
@@ -34,8 +35,10 @@ def read_journal(run: Run = run_program) -> Iterator[str]:
     """Lines of two days, by minute, unit and text; in the end how many were left out."""
     named = [f"--unit={unit}" for unit in UNITS]
     asked = ["journalctl", "--output=json", f"--since={SINCE}", f"--lines={MOST_LINES}", *named]
-    sieve, left_out = Sieve((*OURS, *SYSTEMD)), Counter[str]()
-    yield from _folded(_journal_lines(run(asked).splitlines(), sieve, left_out))
+    sieve, left_out, answer = Sieve((*OURS, *SYSTEMD)), Counter[str](), run(asked)
+    if not answer:
+        yield NOT_READ.format("the journal")
+    yield from _folded(_journal_lines(answer.splitlines(), sieve, left_out))
     for unit, count in sorted(left_out.items()):
         yield f"{unit}: {count} lines were left out"
 
@@ -63,7 +66,7 @@ def read_kernel(run: Run = run_program) -> Iterator[str]:
     sieve = Sieve(KERNEL)
     answer = run(["dmesg"])
     if not answer:
-        yield "dmesg cannot be read by this user, or holds nothing"
+        yield NOT_READ.format("dmesg")
     yield from _folded(_kernel_lines(answer.splitlines(), sieve))
 
 

@@ -23,8 +23,13 @@ class Kind(Enum):
     IN_FAULT = "in fault"  # shows the fault pattern while something is broken
 
 
+LOOP = "scanner.service"
 UNITS: Mapping[str, Kind] = {
-    "scanner.service": Kind.ALWAYS,
+    LOOP: Kind.ALWAYS,
+    "scanner-reader.service": Kind.ALWAYS,
+    "scanner-fault.service": Kind.IN_FAULT,
+    "scanner-retry.timer": Kind.SOMETIMES,
+    "scanner-first-boot.service": Kind.SOMETIMES,
     "scanner-sync.timer": Kind.SWITCHED_ON,
     "scanner-sync.service": Kind.SOMETIMES,
     "scanner-upload.timer": Kind.SWITCHED_ON,
@@ -34,7 +39,8 @@ UNITS: Mapping[str, Kind] = {
 _ASKED = (
     "Id,LoadState,ActiveState,SubState,Result,NRestarts,NeedDaemonReload,UnitFileState,ExecStart"
 )
-_PROGRAM = re.compile(r"path=(\S+/scanner) ")
+# As `systemctl show` has it: { path=/opt/…/python ; argv[]=/opt/…/python -I -m scanner run ; … }
+_PROGRAM = re.compile(r"argv\[\]=(\S+/scanner|\S+(?: -\w)* -m scanner) ")
 # So often a scanner was started again since the device was switched on, or since it was reset.
 MANY_RESTARTS = 3
 
@@ -95,7 +101,7 @@ def look_at_units(ask: Systemctl = ask_systemd) -> list[Unit]:
 
 def is_scanning(ask: Systemctl = ask_systemd) -> bool:
     """Whether the loop runs as a unit: it has camera and lamps then, and nobody else can."""
-    return any(unit.kind is Kind.ALWAYS and unit.is_active for unit in look_at_units(ask))
+    return any(unit.name == LOOP and unit.is_active for unit in look_at_units(ask))
 
 
 def check_units(ask: Systemctl = ask_systemd) -> Iterator[Finding]:
@@ -143,7 +149,7 @@ def _versions(units: Sequence[Unit]) -> Iterator[Finding]:
     started = (_PROGRAM.search(unit.has.get("ExecStart", "")) for unit in units)
     programs = {match[1] for match in started if match}
     for program in sorted(programs):
-        theirs = _version_of(program)
+        theirs = _version_of(program.split())
         found = f"{program} is {theirs or 'not to be started'}, this is {package.__version__}"
         fix = (
             "Install again (`sudo sh systemd/install.sh`), and use the program under /opt/scanner."
@@ -156,11 +162,11 @@ def _versions(units: Sequence[Unit]) -> Iterator[Finding]:
             yield Finding("E-VERSION", Grade.OK, f"{program} is {theirs}, as this one")
 
 
-def _version_of(program: str) -> str | None:
+def _version_of(program: Sequence[str]) -> str | None:
     """None: it does not start."""
     try:
         done = subprocess.run(
-            [program, "--version"], capture_output=True, text=True, timeout=ASK_S, check=True
+            [*program, "--version"], capture_output=True, text=True, timeout=ASK_S, check=True
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -65,7 +65,7 @@ def test_journal_is_asked_for_the_units_alone() -> None:
         asked.extend(command)
         return ""
 
-    assert list(read_journal(run)) == []
+    list(read_journal(run))
     assert asked[0] == "journalctl"
     assert {"--unit=scanner.service", "--since=-2d", "--lines=5000"} <= set(asked)
 
@@ -84,10 +84,13 @@ def test_kernel_tells_of_usb_and_power() -> None:
     ]
 
 
-def test_kernel_that_may_not_be_read_is_told() -> None:
+def test_what_may_not_be_read_is_told() -> None:
     """An empty file would look like good news."""
     assert list(read_kernel(lambda _: "")) == [
         "dmesg cannot be read by this user, or holds nothing"
+    ]
+    assert list(read_journal(lambda _: "")) == [
+        "the journal cannot be read by this user, or holds nothing"
     ]
 
 
