@@ -214,7 +214,7 @@ class Book(Protocol):
         ...
 
     def keep_plan(self, plan: Plan) -> None:
-        """Adds it, or takes the place of what has its name; no two have one serial number."""
+        """Adds it, or takes the place of what has its name or its serial number."""
         ...
 
     def last_audit(self) -> tuple[int, bytes] | None:

@@ -68,6 +68,7 @@ class TokenBook(ABC):
         return [Plan(*row) for row in rows]
 
     def keep_plan(self, plan: Plan) -> None:
+        self._run("DELETE FROM plans WHERE serial = ? AND name <> ?", (plan.serial, plan.name))
         self._run(
             "INSERT INTO plans VALUES (?, ?, ?) ON CONFLICT (name)"
             " DO UPDATE SET serial = excluded.serial, place = excluded.place",

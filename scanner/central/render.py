@@ -5,6 +5,7 @@ The printed id stands under the code: what an officer types when no camera can r
 
 from __future__ import annotations
 
+import html
 import io
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def to_svg(text: str, caption: str) -> bytes:
         length = size - 2 * QUIET
         words = (
             f'<text x="{QUIET}" y="{size + 1}" font-family="monospace" font-size="3.5" '
-            f'textLength="{length}" lengthAdjust="spacingAndGlyphs">{caption}</text>'
+            f'textLength="{length}" lengthAdjust="spacingAndGlyphs">{html.escape(caption)}</text>'
         )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {height}">'

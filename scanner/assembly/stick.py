@@ -1,0 +1,161 @@
+"""A device takes what is its own from the stick of its box: settings first, the answer later.
+
+    stick in ─▶ settings taken ─▶ keys made ─▶ request on the stick          one beep, next box
+    (the city signs) stick in again ─▶ answer checked and kept, lists taken  one beep, done
+
+Settings are taken by root; whatever reads an answer or makes a key runs as the owner of the state
+folder. Pulled out in the middle, the same is done again when the stick is back.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanner.assembly.enrolling import install_answer, is_enrolled
+from scanner.boot.form import read_boot_file
+from scanner.boot.partition import sync_folder
+from scanner.boot.taking import Places, take
+from scanner.config import Settings
+from scanner.core.clock import ClockReading
+from scanner.core.enrolment import MAX_FILE_BYTES
+from scanner.core.errors import CheckpointError, EnrolmentError, StoreError, TimeError
+from scanner.core.setup_signal import DONE, Blinks, blinking
+from scanner.core.signal import Signal
+from scanner.core.stick import (
+    ANSWERS,
+    DEVICES,
+    LISTS,
+    MARK,
+    REASONS,
+    REQUESTS,
+    check_mark,
+    one_line,
+    read_serial,
+)
+from scanner.core.stick import DONE as DONE_FOLDER
+
+
+@dataclass(frozen=True, slots=True)
+class Plugged:
+    """line: what was done. signal: for the lamps."""
+
+    line: str
+    signal: Signal
+    settings: Settings
+    is_good: bool = True
+
+
+def plug(stick: Path, serial_file: Path, places: Places, now: ClockReading) -> Plugged:
+    """One visit of the stick. Raises EnrolmentError, StoreError when not even a reason can be left.
+
+    places.state is made where it is not there.
+    """
+    check_mark(_read(stick / MARK))
+    serial = read_serial(_read(serial_file))
+    settings = Settings()
+    try:
+        if not is_enrolled(places.state):
+            settings = _take_settings(stick, serial, places, now)
+        _become_owner(places.state)
+        line = _go_on(stick, serial, places.state)
+        _put(stick / REASONS / f"{serial}.txt", None)
+        return Plugged(f"{serial}: {line}", DONE, settings)
+    except CheckpointError as error:
+        _put(stick / REASONS / f"{serial}.txt", one_line(str(error)).encode())
+        return Plugged(f"{serial}: {error}", blinking(Blinks.CITY), settings, is_good=False)
+
+
+def _take_settings(stick: Path, serial: str, places: Places, now: ClockReading) -> Settings:
+    """Of this board's own file. Raises EnrolmentError, BootError."""
+    path = stick / DEVICES / f"{serial}.toml"
+    if not path.is_file():
+        raise EnrolmentError(
+            "Add this board to devices.csv and make the stick again: it is not on it."
+        )
+    boot = read_boot_file(_read(path), now)
+    places.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    take(boot, places)
+    return boot.settings
+
+
+def _go_on(stick: Path, serial: str, state: Path) -> str:
+    """An answer is taken where it is there, else asked for. Raises CheckpointError."""
+    from scanner.store.enrolment import own_request
+    from scanner.store.migrations import migrate
+
+    done, answer = stick / DONE_FOLDER / f"{serial}.txt", stick / ANSWERS / f"{serial}.json"
+    if not is_enrolled(state) and answer.is_file():
+        with suppress(TimeError):  # enrolled all the same; doctor tells of the clock
+            install_answer(state, _read(answer), anew=False)
+    if is_enrolled(state):
+        _take_lists(stick, state)
+        _put(done, b"enrolled\n")
+        return "enrolled; done."
+    migrate(state)
+    request, _ = own_request(state)
+    _put(stick / REQUESTS / f"{serial}.json", request)
+    return "settings taken, request written; bring the stick back when the city has signed."
+
+
+def _take_lists(stick: Path, state: Path) -> None:
+    """Where the package names the root that is trusted, the first lists come with the stick."""
+    from scanner.assembly.sync import FLEET_KEY_FILE, Sync, sync_lists
+    from scanner.config import SYSTEM_ROOT
+
+    lists, fleet = stick / LISTS, state / FLEET_KEY_FILE
+    if not (lists / "metadata").is_dir() or not SYSTEM_ROOT.is_file():
+        return
+    key = fleet if fleet.is_file() else None
+    sync_lists(Sync(state, str(lists), SYSTEM_ROOT, key, allow_test_keys=False), iter)
+
+
+def _become_owner(state: Path) -> None:
+    """Root gives itself up for good: what comes now is read from a stick. Raises StoreError."""
+    if os.geteuid() != 0 or not state.exists():
+        return
+    owner = state.stat()
+    if owner.st_uid == 0:
+        return
+    try:
+        os.setgroups([])
+        os.setgid(owner.st_gid)
+        os.setuid(owner.st_uid)
+    except OSError as error:
+        raise StoreError(f"Run this as root or as the scanner's user ({error.strerror}).") from None
+
+
+def _put(path: Path, body: bytes | None) -> None:
+    """Whole or not at all, synced; None: it is not there. Raises StoreError."""
+    part = path.with_name(path.name + ".part")
+    try:
+        if body is None:
+            path.unlink(missing_ok=True)
+            return
+        if path.is_file() and path.read_bytes() == body:
+            return
+        path.parent.mkdir(exist_ok=True)
+        with part.open("wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StoreError(
+            f"The stick cannot be written ({error.strerror}). Look whether it is full or locked."
+        ) from None
+
+
+def _read(path: Path) -> bytes:
+    """Raises EnrolmentError."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise EnrolmentError(
+            f"Pull the stick out and put it in again: {path.name} cannot be read "
+            f"({error.strerror})."
+        ) from None
