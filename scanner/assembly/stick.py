@@ -10,7 +10,8 @@ folder. Pulled out in the middle, the same is done again when the stick is back.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +110,12 @@ def _take_lists(stick: Path, state: Path) -> None:
     if not (lists / "metadata").is_dir() or not SYSTEM_ROOT.is_file():
         return
     key = fleet if fleet.is_file() else None
-    sync_lists(Sync(state, str(lists), SYSTEM_ROOT, key, allow_test_keys=False), iter)
+    sync = Sync(state, str(lists), SYSTEM_ROOT, key, allow_test_keys=False)
+    sync_lists(sync, _without_bar)
+
+
+def _without_bar(names: list[str]) -> AbstractContextManager[Iterable[str]]:
+    return nullcontext(names)
 
 
 def _become_owner(state: Path) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scanner.central.errors import CentralError
@@ -131,17 +131,18 @@ def _check_once(rows: list[DeviceRow], source: str) -> None:
     """Names are those of folders, also where capitals do not count."""
     if len(rows) > MOST_DEVICES:
         raise RowError(f"{source} names more than {MOST_DEVICES} devices. Make two files of it.")
-    for column, of in (
-        ("name", lambda row: row.name.casefold()),
-        ("serial", lambda row: row.serial),
-    ):
-        seen = dict[object, int]()
-        for row in rows:
-            value = of(row)
-            if value is not None and value in seen:
-                where = f"{source}, line {row.line}, column {column}"
-                raise RowError(f"{where}: line {seen[value]} has it already.")
-            seen[value] = row.line
+    _check_column("name", [(row.line, row.name.casefold()) for row in rows], source)
+    serials = [(row.line, row.serial) for row in rows if row.serial is not None]
+    _check_column("serial", serials, source)
+
+
+def _check_column(column: str, values: Sequence[tuple[int, str]], source: str) -> None:
+    seen = dict[str, int]()
+    for line, value in values:
+        if value in seen:
+            where = f"{source}, line {line}, column {column}"
+            raise RowError(f"{where}: line {seen[value]} has it already.")
+        seen[value] = line
 
 
 def _name(cell: str) -> str:

@@ -33,6 +33,7 @@ def device() -> None:
 @pass_desk
 def enrol(
     desk: Desk,
+    /,
     request: Path,
     out: Path,
     url: str | None,

@@ -53,6 +53,7 @@ def with_addresses(command: C) -> C:
 @pass_desk
 def token(
     desk: Desk,
+    /,
     name: str,
     out: Path | None,
     url: str | None,
@@ -89,6 +90,7 @@ def token(
 @pass_desk
 def code(
     desk: Desk,
+    /,
     name: str,
     url: str | None,
     enrol_url: str | None,

@@ -136,7 +136,7 @@ def make_request(key: Ed25519PrivateKey, tls_key: EllipticCurvePrivateKey) -> by
 
 def read_request(raw: bytes) -> EnrolmentRequest:
     """Both signatures checked, and the name in the CSR. Raises EnrolmentError."""
-    form = _parse(raw, _Request, "request", ASK_AGAIN)
+    form = _parse(raw, _Request, "request", ASK_AGAIN, _VERSION)
     public = bytes.fromhex(form.ed25519)
     with _strict("request", ASK_AGAIN):
         csr = x509.load_pem_x509_csr(form.csr.encode())
@@ -170,7 +170,7 @@ def encode_answer(answer: EnrolmentAnswer) -> bytes:
 
 def read_answer(raw: bytes) -> EnrolmentAnswer:
     """Certificates checked up to `ca`; their dates are not. Raises EnrolmentError."""
-    form = _parse(raw, _Answer, "answer", ANSWER_AGAIN)
+    form = _parse(raw, _Answer, "answer", ANSWER_AGAIN, _PLACED_VERSION)
     if not is_server_url(form.url):
         raise EnrolmentError(f"The address {form.url} is no plain https address. {ANSWER_AGAIN}")
     with _strict("answer", ANSWER_AGAIN):
@@ -258,12 +258,11 @@ def _strict(what: str, do: str) -> Iterator[None]:
         raise EnrolmentError(f"The {what} of this enrolment does not hold ({why}). {do}") from None
 
 
-def _parse(raw: bytes, form: type[_Form], what: str, do: str) -> _Form:
+def _parse(raw: bytes, form: type[_Form], what: str, do: str, newest: int) -> _Form:
     if len(raw) > MAX_FILE_BYTES:
         raise EnrolmentError(f"This {what} has more than {MAX_FILE_BYTES} bytes. {do}")
     try:
         found = strict_json.parse(raw)
-        newest = _PLACED_VERSION if form is _Answer else _VERSION
         if isinstance(found, dict) and found.get("version") not in (None, *range(1, newest + 1)):
             raise EnrolmentError(f"This {what} is of a newer release. Update the scanner.")
         return msgspec.convert(found, form)

@@ -6,6 +6,7 @@ stands alone has these from its own file instead.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -102,7 +103,7 @@ def read_place(signed: bytes, key: Ed25519PublicKey, device: bytes) -> Place:
         raise EnrolmentError(f"{_AGAIN} Its settings are out of bounds ({error}).") from None
 
 
-def _place(fields: dict[int | str, object]) -> Place:
+def _place(fields: Mapping[int | str, object]) -> Place:
     """Raises ValueError."""
     name, asks = fields.get(PlaceField.CHECKPOINT), fields.get(PlaceField.ASKS)
     lists = fields.get(PlaceField.LISTS)

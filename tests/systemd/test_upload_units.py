@@ -12,7 +12,7 @@ from scanner.commands import upload
 from scanner.core.upload import MOST_BODIES
 from scanner.store.place import ENROLMENT_FILE
 from scanner.sync.push import PATIENCE_S
-from scanner.sync.transport import CONNECT_S, TOTAL_S
+from scanner.sync.tls import CONNECT_S, TOTAL_S
 
 UNITS = Path(__file__).resolve().parents[2] / "systemd"
 SERVICE, TIMER = UNITS / "scanner-upload.service", UNITS / "scanner-upload.timer"
