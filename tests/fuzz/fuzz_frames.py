@@ -12,7 +12,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -80,8 +80,17 @@ def _drawn(text: bytes) -> Grey:
     return np.kron((1 - modules) * np.uint8(255), np.ones((4, 4), np.uint8))
 
 
-def run(count: int, seed: int, folders: Sequence[Path] = (SAMPLES,), first: int = 0) -> Tally:
-    """Raises AssertionError naming the frame at the first thing that may not be."""
+def run(
+    count: int,
+    seed: int,
+    folders: Sequence[Path] = (SAMPLES,),
+    first: int = 0,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Tally:
+    """Raises AssertionError naming the frame at the first thing that may not be.
+
+    progress: hears how far it is, LOOKS times.
+    """
     tally, card = Tally(), _drawn(PASSES[0])
     with TemporaryFile("w+") as log, closing(_link(log.fileno())) as link:
         assert link.wait_until_ready()
@@ -97,9 +106,10 @@ def run(count: int, seed: int, folders: Sequence[Path] = (SAMPLES,), first: int 
             if number % EVERY == 0:
                 assert _reads(link, card), f"{where}: a good frame is not read after it"
             assert (link.process_id, link.replaced) == (parent, 0), f"{where}: the parent has gone"
-            if number % max(1, count // LOOKS) == 0:
+            if (number - first) % max(1, count // LOOKS) == 0:
                 for watch in watches.values():
                     watch.look()
+                progress(f"{where}: {dict(tally.frames)}")
     for name, watch in watches.items():
         tally.memory[name] = story = watch.story()
         assert watch.growth_mb() < MOST_GROWTH_MB, f"memory of the {name} grew by {story}"
@@ -148,7 +158,8 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="the number of the first frame")
     chosen = parser.parse_args()
     began = time.perf_counter()
-    tally = run(chosen.count, chosen.seed, (SAMPLES, *chosen.photos), chosen.first)
+    folders = (SAMPLES, *chosen.photos)
+    tally = run(chosen.count, chosen.seed, folders, chosen.first, partial(print, file=sys.stderr))
     wall = time.perf_counter() - began
     counts = ", ".join(f"{name} {number}" for name, number in sorted(tally.frames.items()))
     grown = "; ".join(f"{name} {story}" for name, story in tally.memory.items())
