@@ -9,7 +9,7 @@ the disk, and only then the sound. Whatever goes wrong on the way ends as UNDECI
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -20,7 +20,7 @@ from scanner.core.clock import ClockReading
 from scanner.core.errors import DeviceError, PassError, StoreError
 from scanner.core.facts import Facts
 from scanner.core.formats import open_pass
-from scanner.core.reading import HoldGate, Reading, Sight, View
+from scanner.core.reading import HoldGate, Sight, View
 from scanner.core.reasons import Notice, Outcome, Reason, SignalName
 from scanner.core.record import (
     NO_FLAGS,
@@ -36,7 +36,8 @@ from scanner.core.tally import ScanTally
 from scanner.core.time_code import is_time_code
 from scanner.core.verdict import Verdict, judge
 from scanner.display import Display
-from scanner.ports import Camera, Clock, Decoder, Frame, Indicator, Lists, Outbox, Trigger
+from scanner.hand_scan import HandScans, Source
+from scanner.ports import Camera, Clock, Decoder, HandScanner, Indicator, Lists, Outbox, Trigger
 from scanner.time_setting import set_time
 
 log = logging.getLogger("scanner.checkpoint")
@@ -56,6 +57,7 @@ class Ports:
     lists: Lists
     outbox: Outbox
     trigger: Trigger | None = None
+    hand_scanner: HandScanner | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,15 @@ class Scan:
     signal: Signal
     seq: int | None
     latency_s: float  # from the frame to the lamp
+    is_typed: bool = False  # by a hand scanner
 
     def as_line(self) -> str:
         """For the journal: reasons and numbers, nothing of the pass."""
         kept = "counted" if self.seq is None else f"seq {self.seq}"
         verdict = self.verdict
         notices = "".join(f" {notice.value}" for notice in verdict.notices)
-        took_ms = 1000 * self.latency_s
-        return f"{verdict.outcome.name} {verdict.reason.name}{notices} {kept} {took_ms:.0f} ms"
+        took = f"{1000 * self.latency_s:.0f} ms{' by hand scanner' if self.is_typed else ''}"
+        return f"{verdict.outcome.name} {verdict.reason.name}{notices} {kept} {took}"
 
 
 def decide(
@@ -107,37 +110,47 @@ class ScanLoop:
         ready: Callable[[], SignalName] = lambda: SignalName.READY,
         flags: RecordFlag = NO_FLAGS,
     ) -> None:
-        self.ports, self.memory, self.gate, self.tally = ports, memory, HoldGate(), ScanTally()
+        self.ports, self.memory, self.tally = ports, memory, ScanTally()
+        self._seen = Source()
+        self._typed = HandScans(ports.hand_scanner, ports.clock)
         self.display = Display(ports.indicator, ports.clock, self._idle)
         self.typed_plate: str | None = None
         self._watch = CameraWatch(ports.camera, ports.decoder, ports.clock)
         self._by_hand = HandDecision()
         self._ready, self._flags = ready, flags
-        self._kept: Reason | None = None  # of the code that is or was in view, once on the disk
+
+    @property
+    def gate(self) -> HoldGate:
+        """What is in the camera's view."""
+        return self._seen.gate
 
     def step(self) -> Scan | None:
         """Newest frame → what it means → act. DeviceError when camera or reader is lost."""
         self._take_presses()
+        repeat_s = self.ports.lists.policy.repeat_s
+        if (typed := self._typed.look(repeat_s)) is not None:
+            return self._act(*typed, self._typed.source)
         try:
             look = self._watch.look()
         except DeviceError:
             self.display.keep_showing(SignalName.FAULT)
             raise
         if look is not None and look.readings is not None:
-            return self._act(look.readings, look.frame)
+            taken_s = look.frame.taken_s
+            sight = self.gate.look(look.readings, taken_s, repeat_s)
+            return self._act(sight, taken_s, self._seen)
         if self._watch.is_blind:
             self.display.keep_showing(SignalName.FAULT)
         elif look is None:
             self.display.settle()
         return None
 
-    def _act(self, readings: Sequence[Reading], frame: Frame) -> Scan | None:
-        sight = self.gate.look(readings, frame.taken_s, self.ports.lists.policy.repeat_s)
+    def _act(self, sight: Sight, taken_s: float, source: Source) -> Scan | None:
         match sight.view:
             case View.NEW | View.BACK if is_time_code(sight.payload):
-                self._set_time(sight.payload)
+                self._set_time(sight.payload, source)
             case View.NEW | View.BACK:
-                return self._scan(sight, frame)
+                return self._scan(sight, taken_s, source)
             case View.SEVERAL:
                 self.display.keep_showing(SignalName.ONE_AT_A_TIME)
             case View.UNREAD:
@@ -150,35 +163,35 @@ class ScanLoop:
                 assert_never(sight.view)
         return None
 
-    def _scan(self, sight: Sight, frame: Frame) -> Scan:
+    def _scan(self, sight: Sight, now_s: float, source: Source) -> Scan:
         """The path of every pass: gather facts, decide, show, keep, sound."""
-        now, now_s = self.ports.clock.now(), frame.taken_s
+        now, flags = self.ports.clock.now(), source.flags
 
         def facts_about(pass_: Pass) -> Facts:
             lists, seen = self.ports.lists.about(pass_, now), self.memory.about(pass_, now_s)
             return Facts(lists, seen, typed_plate=self.typed_plate)
 
         verdict = decide(sight.payload, self.ports.lists, facts_about, now)
-        is_again = self._is_again(sight, verdict)
+        is_again = self._is_again(sight, verdict, source)
         signal = signal_for(verdict.reason, seen=is_again or Notice.SEEN in verdict.notices)
         self.display.show(signal)
         latency_s = self.ports.clock.monotonic_s() - now_s
-        seq, self._kept = None, None
+        seq, source.kept = None, None
         try:
-            seq = self._count_or_keep(verdict, now, now_s, is_again=is_again)
-            self._kept = verdict.reason
+            seq = self._count_or_keep(verdict, now, now_s, flags, is_again=is_again)
+            source.kept = verdict.reason
         except Exception as error:  # noqa: BLE001  # the officer gets amber, not a traceback
             verdict = replace(verdict, reason=Reason.STORE, notices=())
             signal = self._say_not_kept("the scan", error)
         if not is_again and takes_record(verdict.reason):
             self.tally.note(verdict.outcome, latency_s, now_s)
         self.ports.indicator.confirm()
-        self.gate.resume(self.ports.clock.monotonic_s())
+        source.gate.resume(self.ports.clock.monotonic_s())
         if not is_again or sight.view is View.NEW:
-            self._by_hand.offer(self._record(verdict, now), now_s)
-        return Scan(verdict, signal, seq, latency_s)
+            self._by_hand.offer(self._record(verdict, now, flags), now_s)
+        return Scan(verdict, signal, seq, latency_s, is_typed=source is self._typed.source)
 
-    def _set_time(self, payload: bytes) -> None:
+    def _set_time(self, payload: bytes, source: Source) -> None:
         """A time code is no pass: it has a signal and a counter, and no record."""
         ports = self.ports
         try:
@@ -188,25 +201,31 @@ class ScanLoop:
             self._say_not_kept("the time", error)
         self._by_hand.close()
         ports.indicator.confirm()
-        self.gate.resume(ports.clock.monotonic_s())
+        source.gate.resume(ports.clock.monotonic_s())
 
-    def _is_again(self, sight: Sight, verdict: Verdict) -> bool:
+    def _is_again(self, sight: Sight, verdict: Verdict, source: Source) -> bool:
         """The phone that slipped away and came back with the same answer: no scan of its own.
 
         It is decided anew all the same: lists may have come meanwhile, and time has gone by.
         """
         if verdict.outcome is Outcome.ADMIT:
             return verdict.is_repeat(self.ports.lists.policy.repeat_s)
-        return sight.view is View.BACK and verdict.reason is self._kept
+        return sight.view is View.BACK and verdict.reason is source.kept
 
     def _count_or_keep(
-        self, verdict: Verdict, now: ClockReading, now_s: float, *, is_again: bool
+        self,
+        verdict: Verdict,
+        now: ClockReading,
+        now_s: float,
+        flags: RecordFlag,
+        *,
+        is_again: bool,
     ) -> int | None:
         """On the disk when this returns: a record, or a counter for what takes none. StoreError."""
         if is_again or not takes_record(verdict.reason):
             self._count(RESCAN if is_again else verdict.reason.name, now, verdict.forged_kid)
             return None
-        seq = self.ports.outbox.append(self._record(verdict, now))
+        seq = self.ports.outbox.append(self._record(verdict, now, flags))
         if verdict.outcome is Outcome.ADMIT and verdict.pass_ is not None:
             self.memory.remember(verdict.pass_, now_s)
         return seq
@@ -260,8 +279,8 @@ class ScanLoop:
         self.display.show(signal)
         return signal
 
-    def _record(self, verdict: Verdict, now: ClockReading) -> ScanRecord:
-        return record_of(verdict, self.ports.lists.policy, now, self._state_flags())
+    def _record(self, verdict: Verdict, now: ClockReading, flags: RecordFlag) -> ScanRecord:
+        return record_of(verdict, self.ports.lists.policy, now, self._state_flags() | flags)
 
     def _state_flags(self) -> RecordFlag:
         return self._flags | (RecordFlag.LAMP_FAULT if self.ports.indicator.fault else NO_FLAGS)

@@ -59,6 +59,27 @@ class Camera(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A code from a scanner that types; no bytes: a part of it was lost. Monotonic seconds."""
+
+    payload: bytes
+    taken_s: float
+
+
+class HandScanner(Protocol):
+    """A second source of codes, beside the camera."""
+
+    @property
+    def fault(self) -> str | None:
+        """Why it gives nothing, e.g. unplugged; None when nothing is known to be wrong."""
+
+    def take(self) -> Typed | None:
+        """The next code that was typed; None when there is none. Never blocks."""
+
+    def close(self) -> None: ...
+
+
 class Decoder(Protocol):
     """The reader: pixels in, the bytes of QR codes out."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from scanner.config import Auto, CameraTable
@@ -10,6 +11,7 @@ from scanner.config import Auto, CameraTable
 if TYPE_CHECKING:
     from hardware.camera import LatestFrameCamera
     from hardware.exposure import View
+    from hardware.hand_scanner import TypingScanner
 
 LIVE = ("usb:", "csi:")
 
@@ -39,6 +41,15 @@ def camera_of(
         every_frame=every_frame,
         loop=loop,
     )
+
+
+def hand_scanner_of(table: CameraTable, monotonic: Callable[[], float]) -> TypingScanner | None:
+    """The scanner that types, where one is set; it may be plugged in later."""
+    if table.hand_scanner is None:
+        return None
+    from hardware.hand_scanner import TypingScanner
+
+    return TypingScanner(Path(table.hand_scanner), monotonic)
 
 
 def view_of(table: CameraTable) -> View:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scanner.assembly.camera import camera_of, is_live
+from scanner.assembly.camera import camera_of, hand_scanner_of, is_live
 from scanner.assembly.clock import open_known_time, start_clock
 from scanner.assembly.housekeeping import Housekeeping, Stores
 from scanner.assembly.place import standing_of
@@ -137,11 +137,14 @@ def device(
         camera = parts.enter_context(
             closing(camera_of(settings.camera, monotonic, every_frame=simulate))
         )
+        hand = hand_scanner_of(settings.camera, monotonic)
+        if hand is not None:
+            parts.enter_context(closing(hand))
         decoder = parts.enter_context(closing(reader_of(settings)))
         memory = RepeatMemory(os.urandom(32), monotonic(), clock.now().earliest)
         flags = RecordFlag.SIMULATED if simulate else NO_FLAGS
         loop = ScanLoop(
-            Ports(camera, decoder, lamps, clock, lists, outbox, trigger),
+            Ports(camera, decoder, lamps, clock, lists, outbox, trigger, hand),
             memory,
             ready=lambda: SignalName.READY_OFFLINE if settings.standalone else SignalName.READY,
             flags=flags,

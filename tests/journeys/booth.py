@@ -26,7 +26,7 @@ from scanner.core.reading import Reading
 from scanner.core.record import RecordFlag, ScanRecord, unpack
 from scanner.core.repeat import MEMORY_S, RepeatMemory
 from scanner.core.signal import Lamps
-from scanner.ports import CameraState, Frame, Indicator, Lists, Press
+from scanner.ports import CameraState, Frame, Indicator, Lists, Press, Typed
 from scanner.store.install import Installer
 from scanner.store.outbox import SqliteOutbox
 from scanner.store.trust_list import SqliteLists
@@ -93,6 +93,20 @@ class Finger:
         """Nothing is open."""
 
 
+@dataclass
+class HandHeld:
+    """The HandScanner: codes that the test has scanned with it."""
+
+    waiting: list[Typed] = field(default_factory=list)
+    fault: str | None = None
+
+    def take(self) -> Typed | None:
+        return self.waiting.pop(0) if self.waiting else None
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 class WatchedOutbox:
     """The real outbox, which can be made to fail or to hang, and sees the lamps as it is asked."""
 
@@ -150,7 +164,7 @@ class Booth:
         )
         outbox = self._parts.enter_context(closing(SqliteOutbox(state)))
         self.outbox = WatchedOutbox(outbox, lambda: (self.recorder.lamps, self.is_buzzing))
-        self.scene, self.finger = Scene(), Finger()
+        self.scene, self.finger, self.hand_held = Scene(), Finger(), HandHeld()
         self.each_step: Callable[[], None] = self.lamps.step
         self._asked, self._watched = lists or self.lists, watch(self)
         self.loop = self._loop(just_started=False)
@@ -159,9 +173,8 @@ class Booth:
         started_s = self.clock.monotonic_s() - (0.0 if just_started else 2 * MEMORY_S)
         memory = RepeatMemory(bytes(32), started_s, self.clock.now().earliest)
         camera = SimulatedCamera(self.scene.frames(self.clock.monotonic_s))
-        ports = Ports(
-            camera, self.scene, self._watched, self.clock, self._asked, self.outbox, self.finger
-        )
+        lamps, hand = self._watched, (self.finger, self.hand_held)
+        ports = Ports(camera, self.scene, lamps, self.clock, self._asked, self.outbox, *hand)
         return ScanLoop(ports, memory, flags=RecordFlag.SIMULATED)
 
     def restart(self) -> None:
@@ -215,6 +228,11 @@ class Booth:
     def press(self, press: Press = Press.SHORT) -> Scan | None:
         """The officer's finger, and one turn."""
         self.finger.waiting.append(press)
+        return self.turn()
+
+    def scan_by_hand(self, code: bytes, ago_s: float = 0.0) -> Scan | None:
+        """A code out of the hand scanner, typed so long ago, and one turn."""
+        self.hand_held.waiting.append(Typed(code, self.clock.monotonic_s() + FRAME_S - ago_s))
         return self.turn()
 
     def records(self) -> list[ScanRecord]:

@@ -55,6 +55,14 @@ def test_time_code_is_counted_and_not_recorded(lost: Booth) -> None:
     assert lost.beeps_since(0.0) == 2
 
 
+def test_time_code_may_come_from_a_hand_scanner(lost: Booth) -> None:
+    """It sets the clock as it does before the camera."""
+    assert lost.scan_by_hand(time_code(city.NOW)) is None
+    assert lost.loop.display.shown is SignalName.TIME_SET
+    assert lost.clock.now().level is ClockLevel.B
+    assert (lost.records(), lost.counters()) == ([], {TAKEN: 1})
+
+
 def test_forged_time_code_leaves_the_clock_alone(lost: Booth) -> None:
     """Two blinks of red, a count, and the time is as unsure as before."""
     began_s = lost.clock.monotonic_s()
