@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from scanner.doctor.sayings import KERNEL, OURS, SYSTEMD, Sieve
-from scanner.doctor.units import UNITS
+from scanner.doctor.units import STICK, UNITS
 
 ASK_S = 20.0
 SINCE, MOST_LINES = "-2d", 5000
 NOT_READ = "{} cannot be read by this user, or holds nothing"
+_INSTANCE = re.compile(r"@[^.]*\.")
 _STAMPED = re.compile(r"\[ *(\d+)\.\d+\] (.*)")
 
 Run = Callable[[Sequence[str]], str]
@@ -33,7 +34,7 @@ def run_program(command: Sequence[str]) -> str:
 
 def read_journal(run: Run = run_program) -> Iterator[str]:
     """Lines of two days, by minute, unit and text; in the end how many were left out."""
-    named = [f"--unit={unit}" for unit in UNITS]
+    named = [f"--unit={unit}" for unit in (*UNITS, STICK.replace("@", "@*"))]
     asked = ["journalctl", "--output=json", f"--since={SINCE}", f"--lines={MOST_LINES}", *named]
     sieve, left_out, answer = Sieve((*OURS, *SYSTEMD)), Counter[str](), run(asked)
     if not answer:
@@ -47,12 +48,12 @@ def _journal_lines(raw: Iterable[str], sieve: Sieve, left_out: Counter[str]) -> 
     for line in raw:
         try:
             entry = json.loads(line)
-            unit = entry.get("UNIT") or entry.get("_SYSTEMD_UNIT")
+            unit = _INSTANCE.sub("@.", entry.get("UNIT") or entry.get("_SYSTEMD_UNIT"))
             minute = datetime.fromtimestamp(int(entry["__REALTIME_TIMESTAMP"]) / 1e6, UTC)
             text = entry["MESSAGE"]
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError):
             continue
-        if unit not in UNITS:
+        if unit not in UNITS and unit != STICK:
             continue
         kept = sieve(text) if isinstance(text, str) else None
         if kept is None:

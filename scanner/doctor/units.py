@@ -30,11 +30,15 @@ UNITS: Mapping[str, Kind] = {
     "scanner-fault.service": Kind.IN_FAULT,
     "scanner-retry.timer": Kind.SOMETIMES,
     "scanner-first-boot.service": Kind.SOMETIMES,
+    "scanner-enrol.timer": Kind.SWITCHED_ON,
+    "scanner-enrol.service": Kind.SOMETIMES,
     "scanner-sync.timer": Kind.SWITCHED_ON,
     "scanner-sync.service": Kind.SOMETIMES,
     "scanner-upload.timer": Kind.SWITCHED_ON,
     "scanner-upload.service": Kind.SOMETIMES,
 }
+# Has an instance for each stick while it is plugged in; systemd shows no unit of this name.
+STICK = "scanner-stick@.service"
 
 _ASKED = (
     "Id,LoadState,ActiveState,SubState,Result,NRestarts,NeedDaemonReload,UnitFileState,ExecStart"

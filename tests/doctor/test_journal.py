@@ -45,6 +45,12 @@ def test_line_of_systemd_belongs_to_the_unit_it_speaks_of() -> None:
     assert told == "2026-05-01 12:00Z scanner.service: Stopped scanner.service - …"
 
 
+def test_stick_is_told_without_its_name() -> None:
+    """Each has an instance of its own."""
+    (told,) = lines(entry("clock: x", "scanner-stick@CANARY.service"))
+    assert told == "2026-05-01 12:00Z scanner-stick@.service: clock: …"
+
+
 def test_other_units_and_broken_entries_are_not_told() -> None:
     """Nothing of them, not even a count."""
     broken = ["{", "[]", "7", json.dumps({"MESSAGE": "clock: x"}), entry("clock: x", at=10**40)]
