@@ -1,15 +1,18 @@
 """The kernel's GPIO character devices: which one is the header, and who holds a line.
 
 The number of the header's chip drifts (4 on a Raspberry Pi 5 with the first kernels, 0 with later
-ones), its label does not. lgpio opens a named pipe in the working directory when it is imported,
-so that folder must be writable.
+ones), its label does not. lgpio opens a named pipe in the working directory when it is imported, which may
+be somebody else's, so it is imported in a folder of its own.
 """
 
 from __future__ import annotations
 
 import fcntl
+import os
 import struct
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -119,8 +122,9 @@ def board_revision(file: Path = REVISION_FILE) -> int | None:
 def load_lgpio() -> tuple[OpenChip, type[Exception]]:
     """gpiozero's factory on lgpio, and what lgpio raises."""
     try:
-        import lgpio
-        from gpiozero.pins.lgpio import LGPIOFactory
+        with _own_folder():
+            import lgpio
+            from gpiozero.pins.lgpio import LGPIOFactory
 
         lgpio_error: type[Exception] = lgpio.error
     except (ImportError, AttributeError) as error:  # a package of that name without content exists
@@ -130,8 +134,8 @@ def load_lgpio() -> tuple[OpenChip, type[Exception]]:
         ) from error
     except OSError as error:
         raise DeviceError(
-            "Start this in a folder that it may write to (in a unit, WorkingDirectory=): "
-            f"lgpio keeps a pipe there ({error})."
+            "Let this write to a temporary folder (in a unit, PrivateTmp=): lgpio opens a pipe "
+            f"there ({error})."
         ) from error
 
     class HeaderFactory(LGPIOFactory):  # type: ignore[misc]  # gpiozero ships no types
@@ -139,6 +143,22 @@ def load_lgpio() -> tuple[OpenChip, type[Exception]]:
             return board_revision() or int(super()._get_revision())
 
     return HeaderFactory, lgpio_error
+
+
+@contextmanager
+def _own_folder() -> Iterator[None]:
+    """A working directory that nobody else has; the pipe stays open when its folder has gone."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(prefix="scanner-pins-") as folder:
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            # `sudo scanner` begins in a folder to which the scanner's user may not return.
+            try:
+                os.chdir(before)
+            except OSError:
+                os.chdir("/")
 
 
 def open_lgpio(

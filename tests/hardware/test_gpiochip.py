@@ -158,10 +158,45 @@ def test_empty_package_of_that_name_is_not_lgpio(lgpio_source: Path) -> None:
 
 
 def test_folder_that_cannot_be_written_is_named(lgpio_source: Path) -> None:
-    """lgpio makes a pipe where it is imported; the error says where to start instead."""
+    """lgpio makes a pipe where it is imported; the error says what it needs."""
     lgpio_source.write_text("open('/no/such/folder/.lgd-nfy-3')")
-    with pytest.raises(DeviceError, match=r"^Start this in a folder that it may write to"):
+    with pytest.raises(DeviceError, match=r"^Let this write to a temporary folder"):
         load_lgpio()
+
+
+def test_pipe_of_lgpio_is_in_nobodys_way(
+    lgpio_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made in a folder of its own, which goes; whoever called stays where they were."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    lgpio_source.write_text(
+        "import os\n"
+        "open('.lgd-nfy0', 'w').close()\n"
+        "made_in = os.getcwd()\n"
+        "error = type('error', (Exception,), {})\n"
+        "SET_PULL_NONE = BOTH_EDGES = RISING_EDGE = FALLING_EDGE = 0\n"
+    )
+    load_lgpio()
+    made_in = Path(sys.modules["lgpio"].made_in)
+    assert Path.cwd() == here
+    assert list(here.iterdir()) == []
+    assert made_in != here
+    assert not made_in.exists()
+
+
+def test_folder_that_cannot_be_gone_back_to_is_left(
+    lgpio_source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who calls as root from his own folder goes on as the scanner's user."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    lgpio_source.write_text(f"import os\nos.rmdir({str(gone)!r})\n")
+    with pytest.raises(DeviceError, match=r"^Install lgpio"):
+        load_lgpio()
+    assert Path.cwd() == Path("/")
 
 
 def test_revision_is_read_where_a_sandboxed_unit_sees_it(
