@@ -1,8 +1,8 @@
 """The kernel's GPIO character devices: which one is the header, and who holds a line.
 
 The number of the header's chip drifts (4 on a Raspberry Pi 5 with the first kernels, 0 with later
-ones), its label does not. lgpio opens a named pipe in the working directory when it is imported, which may
-be somebody else's, so it is imported in a folder of its own.
+ones), its label does not. lgpio opens a named pipe in the working directory when it is imported,
+which may be somebody else's, so it is imported in a folder of its own.
 """
 
 from __future__ import annotations
