@@ -170,8 +170,17 @@ def _fitting(grey: Grey) -> Grey:
 
 
 def readable(payload: bytes) -> str:
-    """Printable ASCII: readers differ in the charset they take a text for."""
+    r"""Printable ASCII: readers differ in the charset they take a text for, and in nothing else.
+
+    Shift-JIS has a yen sign where ASCII has the backslash, so that one is left out.
+    """
+    with suppress(UnicodeError):  # OpenCV takes every byte for a letter of Latin-1
+        payload = payload.decode("utf-8").encode("latin-1")
     for charset in ("utf-8", "shift_jis"):
         with suppress(UnicodeDecodeError):
-            return "".join(char for char in payload.decode(charset) if " " < char < "\x7f")
-    return "".join(chr(byte) for byte in payload if 32 < byte < 127)
+            return "".join(char for char in payload.decode(charset) if _is_plain(char))
+    return "".join(chr(byte) for byte in payload if _is_plain(chr(byte)))
+
+
+def _is_plain(char: str) -> bool:
+    return " " < char < "\x7f" and char != "\\"
