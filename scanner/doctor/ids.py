@@ -26,6 +26,7 @@ _WIRE = "follow the wire in hardware/wiring.svg"
 
 IDS = (
     Known("E-CONFIG", "config", "the settings are missing or wrong", "correct the named line"),
+    Known("E-BOOT-FILE", "config", "how the boot file of the card was taken", "as it says"),
     Known("E-LIBRARY", "libraries", "a library does not load", "install again"),
     Known("E-ZBAR", "libraries", "libzbar0 has known faults", "`sudo apt-get install libzbar0`"),
     Known("E-STORE", "stores", "a database is missing or damaged", _MIGRATE),

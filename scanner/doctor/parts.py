@@ -29,7 +29,10 @@ class Part:
 
 
 def _config(subject: Subject) -> Iterator[Finding]:
+    from scanner.doctor.software import check_boot_file
+
     yield subject.loaded[0]
+    yield from check_boot_file()
 
 
 def _libraries(_: Subject) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ LIBRARIES = {
     "pyrage": ("pyrage", "the holder list"),
     "tuf": ("tuf", "signed lists"),
 }
+BOOT_RESULT, LONGEST_RESULT = Path("/boot/firmware/checkpoint.result.txt"), 500
 AGAIN = "Install again: on a device `sudo sh systemd/install.sh`, on a laptop `sh scanner/demo.sh`."
 # The first of Debian 12 without the memory faults CVE-2023-40889 and CVE-2023-40890.
 LEAST_ZBAR = "0.23.92-7+deb12u1"
@@ -44,6 +45,18 @@ def check_config(path: Path) -> tuple[Finding, Settings | None]:
         return Finding("E-CONFIG", Grade.UNCONFIGURED, str(error), "Correct this line."), None
     found = f"{path}, standalone" if settings.standalone else str(path)
     return Finding("E-CONFIG", Grade.OK, found), settings
+
+
+def check_boot_file(result: Path = BOOT_RESULT) -> Iterator[Finding]:
+    """How the boot file of the card was taken, where there was one; as `first-boot` has told it."""
+    try:
+        with result.open(encoding="utf-8", errors="replace") as file:
+            line = file.readline(LONGEST_RESULT).strip()
+    except OSError:
+        return
+    grade = Grade.OK if line.startswith("OK") else Grade.WARNING
+    fix = f"Correct checkpoint.toml beside {result}, on any computer, and start the device again."
+    yield Finding("E-BOOT-FILE", grade, line, fix)
 
 
 def check_libraries() -> Iterator[Finding]:

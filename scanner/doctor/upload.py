@@ -24,7 +24,8 @@ RENEW = timedelta(days=30)
 SILENT = timedelta(hours=2)
 
 ENROL = (
-    "`scanner enrol request FILE`, have the city answer it, `scanner enrol accept ANSWER`; or set "
+    "`scanner enrol`, and hold the city's card before the camera. Without network: `scanner enrol "
+    "request FILE`, have the city answer it, `scanner enrol accept ANSWER`. Or set "
     "standalone = true, if the log is to be pulled."
 )
 RENEWAL = "`scanner enrol request FILE`, have the city answer it, `scanner enrol accept ANSWER`."

@@ -136,6 +136,22 @@ def test_wrong_setting_is_named(tmp_path: Path) -> None:
     assert "line 2, pins.green" in finding.found
 
 
+@pytest.mark.parametrize(
+    ("line", "grade"),
+    [
+        ("OK The settings are taken.", Grade.OK),
+        ("E-BOOT-PIN: line 3: give every wire a pin of its own.", Grade.WARNING),
+        ("", Grade.WARNING),
+    ],
+)
+def test_boot_file_of_the_card_is_spoken_of(tmp_path: Path, line: str, grade: Grade) -> None:
+    """As it was told beside the file; a card without one is not."""
+    assert list(software.check_boot_file(tmp_path / "none")) == []
+    (tmp_path / "result.txt").write_text(f"{line}\nmore\n")
+    (told,) = software.check_boot_file(tmp_path / "result.txt")
+    assert (told.id, told.grade, told.found) == ("E-BOOT-FILE", grade, line)
+
+
 def test_damaged_database_is_found(tmp_path: Path) -> None:
     """And one that was moved aside is not forgotten."""
     migrate(tmp_path)
