@@ -2,53 +2,32 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from pathlib import Path
-
-import pytest
-
 from scanner.commands import upload
 from scanner.core.upload import MOST_BODIES
-from scanner.store.place import ENROLMENT_FILE
+from scanner.store.enrolment import ENROLMENT_FILE
 from scanner.sync.push import PATIENCE_S
-from scanner.sync.tls import CONNECT_S, TOTAL_S
+from scanner.sync.transport import CONNECT_S, TOTAL_S
+from tests.systemd.units import settings
 
-UNITS = Path(__file__).resolve().parents[2] / "systemd"
-SERVICE, TIMER = UNITS / "scanner-upload.service", UNITS / "scanner-upload.timer"
-
-
-def settings(unit: Path) -> dict[str, str]:
-    """Key and value of each line; values of a key that stands there again are joined."""
-    found: dict[str, str] = {}
-    for line in unit.read_text().splitlines():
-        key, sign, value = line.partition("=")
-        if sign and not line.startswith("#"):
-            found[key] = f"{found[key]} {value}" if key in found else value
-    return found
+SERVICE, TIMER, LOOP = "scanner-upload.service", "scanner-upload.timer", "scanner.service"
 
 
 def test_records_are_taken_from_where_the_loop_keeps_them() -> None:
     """The same user, state folder and mask."""
-    sender, loop = settings(SERVICE), (UNITS / "scanner.service").read_text().splitlines()
+    sender, loop = settings(SERVICE), settings(LOOP)
     for key in ("User", "Group", "StateDirectory", "StateDirectoryMode", "UMask"):
-        assert f"{key}={sender[key]}" in loop
+        assert sender[key] == loop[key]
 
 
 def test_sandbox_is_that_of_the_lists() -> None:
-    """Whatever keeps the other process with a network in its place keeps this one, too."""
-    sender, lists = settings(SERVICE), settings(UNITS / "scanner-sync.service")
+    """Whatever keeps the other processes with a network in their place keeps this one, too."""
+    sender, lists = settings(SERVICE), settings("scanner-sync.service")
     walls = [key for key in lists if key.startswith(("Protect", "Private", "Restrict", "Lock"))]
-    walls += ["DevicePolicy", "CapabilityBoundingSet", "NoNewPrivileges", "SystemCallArchitectures"]
-    assert len(walls) > 15
+    walls += ["DevicePolicy", "CapabilityBoundingSet", "NoNewPrivileges", "RootDirectory"]
+    walls += ["BindReadOnlyPaths", "NoExecPaths", "ExecPaths", "SystemCallFilter"]
+    walls += ["SystemCallArchitectures", "SystemCallErrorNumber", "MemoryDenyWriteExecute"]
+    assert len(walls) > 25
     assert {key: sender[key] for key in walls} == {key: lists[key] for key in walls}
-
-
-def test_system_calls_are_those_of_the_loop() -> None:
-    """Neither needs more than a plain service; the clock may be read and not be set."""
-    sender, loop = settings(SERVICE), settings(UNITS / "scanner.service")
-    for key in ("SystemCallFilter", "SystemCallErrorNumber", "MemoryDenyWriteExecute"):
-        assert sender[key] == loop[key]
 
 
 def test_timetable_does_not_depend_on_the_run_before() -> None:
@@ -74,14 +53,3 @@ def test_device_of_nobody_does_not_even_start() -> None:
     state = settings(SERVICE)["StateDirectory"]
     condition = settings(SERVICE)["ConditionPathExists"]
     assert condition == f"/var/lib/{state}/{ENROLMENT_FILE}"
-
-
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
-@pytest.mark.parametrize("unit", [SERVICE, TIMER], ids=lambda unit: unit.name)
-def test_systemd_understands_every_line(unit: Path) -> None:
-    """`systemd-analyze verify` has nothing to say but that the program is not installed here."""
-    said = subprocess.run(
-        ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True
-    ).stderr
-    complaints = [line for line in said.splitlines() if "is not executable" not in line]
-    assert [line for line in complaints if "scanner-upload" in line] == []
