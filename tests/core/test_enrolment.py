@@ -29,6 +29,8 @@ from scanner.core.enrolment import (
     read_request,
 )
 from scanner.core.errors import EnrolmentError
+from scanner.core.place import Place, sign_place
+from scanner.core.policy import Checkpoint
 from scanner.core.signed_log import device_of, public_bytes
 from tests import pki
 
@@ -170,6 +172,20 @@ def test_later_version_asks_for_an_update(read: Callable[[bytes], object]) -> No
     """Whatever else stands in it."""
     with pytest.raises(EnrolmentError, match="Update the scanner"):
         read(b'{"version": 3, "new": []}')
+
+
+def test_place_comes_with_the_answer() -> None:
+    """Signed by the same city, for the same device; without one, older devices take it."""
+    place = Place(Checkpoint("north-3", 7))
+    signed = sign_place(KEY, DEVICE, place, 9)
+    answer = replace(ANSWER, receipt_key=PUBLIC, place=signed, fleet_key=b"sealed")
+    assert read_answer(encode_answer(answer)) == answer
+    assert json.loads(encode_answer(answer))["version"] == 2
+    assert json.loads(encode_answer(ANSWER)).keys() & {"place", "fleet_key"} == set()
+    assert json.loads(encode_answer(ANSWER))["version"] == 1
+    other = replace(answer, place=sign_place(KEY, bytes(8), place, 9))
+    with pytest.raises(EnrolmentError, match="not for it"):
+        read_answer(encode_answer(other))
 
 
 def test_answer_for_another_is_not_taken() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -11,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from threading import Thread
 
-from scanner.core.batch import BODY_BYTES
 from scanner.core.enrolment import EnrolmentAnswer
 from tests import pki
 
@@ -159,6 +159,7 @@ def _request(connection: socket.socket) -> bytes:
             return b""
         found += chunk
     head, _, body = found.partition(b"\r\n\r\n")
-    while len(body) < BODY_BYTES:
+    announced = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+    while announced is not None and len(body) < int(announced[1]):
         body += connection.recv(65536)
     return head + b"\r\n\r\n" + body
