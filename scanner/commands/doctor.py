@@ -41,7 +41,7 @@ def command(
     finding by its id.
 
     `--only wiring` lights lamp by lamp, asks what you saw, and waits for the button; stop the
-    scanner before (`sudo systemctl stop scanner`).
+    scanner before (`sudo systemctl stop scanner scanner-fault`).
 
     \b
     Exit code:

@@ -13,7 +13,7 @@ from scanner.doctor.subject import Technician
 
 PRESS_S = 15.0
 
-STOP_FIRST = "Run `sudo systemctl stop scanner`, and see hardware/README.md, wiring."
+STOP_FIRST = "Run `sudo systemctl stop scanner scanner-fault`; see hardware/README.md, wiring."
 LAMP_FIX = (
     "Turn the LED round if it is dark: its long leg goes to the resistor. Then follow the wire in "
     "hardware/wiring.svg, or name the pin that it is on in the settings."

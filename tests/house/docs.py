@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec.inspect
 from click.testing import CliRunner
 
+from scanner.boot.reasons import BootReason
 from scanner.cli import scanner
 from scanner.config import (
     CameraTable,
@@ -24,6 +25,7 @@ from scanner.config import (
     allowed,
 )
 from scanner.core.reasons import Outcome, Reason, SignalName
+from scanner.core.setup_signal import DONE, Blinks
 from scanner.core.signal import SIGNALS, Signal, Step
 from scanner.core.words import words
 from scanner.doctor.ids import IDS
@@ -145,6 +147,32 @@ def findings() -> str:
     return "\n".join(["| id | part | what it speaks of | what to do |", "|---|---|---|---|", *rows])
 
 
+# Blinks of a device that is being set up → what to do first.
+SETUP = {
+    Blinks.FILE: "The boot file cannot be read as settings: save or copy it again.",
+    Blinks.SETTING: "A setting is wrong: correct the line that is named.",
+    Blinks.WIFI: "Wi-Fi is wrong: name, password and country.",
+    Blinks.ENROL: "Where and with what to enrol is wrong: copy it again, or have a new card made.",
+    Blinks.CITY: "The city was not reached, or refuses this card: look at the network, then ask.",
+}
+
+
+def setup_lights() -> str:
+    """What lamps and buzzer say while a device is set up."""
+    rows = [f"| {seen(DONE)} | {heard(DONE)} | Taken. Go on; pull the stick out. |"]
+    for group, what in SETUP.items():
+        rows.append(
+            f"| red blinks {group.value} times, then dark 2 s | {group.value} beeps | {what} |"
+        )
+    return "\n".join(["| lamps | buzzer | what it says |", "|---|---|---|", *rows])
+
+
+def boot_reasons() -> str:
+    """Why a boot file is not taken, by id."""
+    rows = [f"| {each.id} | {each.group.value} | {each.sentence} |" for each in BootReason]
+    return "\n".join(["| id | red blinks | what to do |", "|---|---|---|", *rows])
+
+
 def help_of(*command: str) -> str:
     """What --help prints, 80 columns wide."""
     result = CliRunner().invoke(scanner, [*command, "--help"], terminal_width=80)
@@ -156,6 +184,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "reasons": reasons,
     "settings": settings,
     "findings": findings,
+    "setup lights": setup_lights,
+    "boot reasons": boot_reasons,
     "help": help_of,
     "help check": lambda: help_of("check"),
     "help doctor": lambda: help_of("doctor"),
