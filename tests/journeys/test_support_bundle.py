@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from scanner.core.events import Event, Export
 from scanner.core.enrolment import EnrolmentAnswer, encode_answer
+from scanner.core.events import Event, Export
 from scanner.core.signed_log import device_of, public_bytes
 from scanner.core.upload import RetryState
 from scanner.doctor.bundle import Sources, contents, members, write_bundle
