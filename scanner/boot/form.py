@@ -59,12 +59,9 @@ def read_boot_file(raw: bytes, now: ClockReading) -> BootFile:
         if members.get("standalone") is True:
             raise BootError(BootReason.STANDALONE, line=line_of(text, enrol_table.TABLE))
     settings = check_settings(members, text)
-    settings_text = without_tables(text, _OWN, _VERSION)
-    clean_text = without_tables(text, _OWN)
-    if read_tables(settings_text) != members or set(read_tables(clean_text)) & _OWN:
-        raise BootError(BootReason.FORM)
-    if own.keys() & _OWN:
-        clean_text = clean_text.rstrip("\n") + "\n" + TAKEN
+    clean_text = cleaned(raw) if own.keys() & _OWN else text
+    settings_text = without_tables(clean_text, _OWN, _VERSION)
+    _check_rest(settings_text, members)
     return BootFile(settings, settings_text, clean_text, network, card)
 
 
@@ -81,9 +78,18 @@ def cleaned(raw: bytes) -> str:
     text = read_text(raw)
     kept = {name: value for name, value in read_tables(text).items() if name not in _OWN}
     clean_text = without_tables(text, _OWN)
-    if read_tables(clean_text) != kept:
-        raise BootError(BootReason.FORM)
+    _check_rest(clean_text, kept)
     return clean_text.rstrip("\n") + "\n" + TAKEN
+
+
+def _check_rest(text: str, members: dict[str, object]) -> None:
+    """Whether what was left of a text says this and nothing else. Raises BootError."""
+    try:
+        is_same = read_tables(text) == members
+    except BootError:
+        is_same = False
+    if not is_same:
+        raise BootError(BootReason.FORM)
 
 
 def _check_version(members: dict[str, object], text: str) -> None:
