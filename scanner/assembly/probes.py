@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from scanner.assembly.camera import camera_of
 from scanner.assembly.device import reader_of, wiring_of
 from scanner.config import Settings
+from scanner.core.reading import Corners, Reading
 from scanner.core.reasons import SignalName
 from scanner.core.signal import SIGNALS
 from scanner.ports import CameraState
 
+if TYPE_CHECKING:
+    from scanner.ports import Grey
+
 CAMERA_S = 5.0
 PAUSE_S = 0.005
+MOST_CARDS = 3  # measuring one takes a second
 
 
 @dataclass(frozen=True, slots=True)
 class CameraProbe:
-    """What came in CAMERA_S seconds or until the camera failed; brightness 0 to 255."""
+    """What came in CAMERA_S seconds or until the camera failed; brightness 0 to 255.
+
+    `cards`: a few frames with the test card and its corners, as the confined reader gives them.
+    `not_taken`: settings that the camera did not follow; `error`: what it said last.
+    """
 
     state: CameraState
     frames: int
@@ -27,11 +38,15 @@ class CameraProbe:
     size: tuple[int, int] | None
     brightness: float
     codes: int
+    cards: tuple[tuple[Grey, Corners], ...] = ()
+    not_taken: tuple[str, ...] = ()
+    error: str = ""
 
 
 def probe_camera(settings: Settings) -> CameraProbe:
-    """Frames for five seconds, and whether the reader finds a code in them. DeviceError."""
+    """Frames for five seconds, and what the reader finds in them. DeviceError."""
     frames, codes, size, brightness = 0, 0, None, 0.0
+    cards: list[tuple[Grey, Corners]] = []
     with (
         closing(camera_of(settings.camera, time.monotonic)) as camera,
         closing(reader_of(settings)) as reader,
@@ -47,8 +62,21 @@ def probe_camera(settings: Settings) -> CameraProbe:
                 continue
             frames, brightness = frames + 1, float(frame.grey.mean())
             size = (frame.grey.shape[1], frame.grey.shape[0])
-            codes = max(codes, len(reader.read(frame) or ()))
-        return CameraProbe(camera.state, frames, spent_s, size, brightness, codes)
+            readings = reader.read(frame) or ()
+            codes = max(codes, len(readings))
+            if (corners := _card_in(readings)) and spent_s >= len(cards) * CAMERA_S / MOST_CARDS:
+                cards.append((frame.grey, corners))
+        told = camera.not_taken, camera.last_error
+        state = camera.state
+    return CameraProbe(state, frames, spent_s, size, brightness, codes, tuple(cards), *told)
+
+
+def _card_in(readings: Sequence[Reading]) -> Corners | None:
+    """Where the test card is; None when it is not there, or not alone."""
+    from scanner.vision.probe import TEST_PAYLOAD
+
+    found = [reading.corners for reading in readings if reading.payload == TEST_PAYLOAD]
+    return found[0] if len(found) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)

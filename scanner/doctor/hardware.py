@@ -1,4 +1,4 @@
-"""Camera, lamps and clock, as they answer now."""
+"""Stickers, lamps and clock, as they answer now."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from scanner.doctor.finding import Finding, Grade
 from scanner.store.outbox import SqliteOutbox
 from scanner.store.state import StateStore
 
-DARK, BRIGHT = 20, 235
-LEAST_FPS = 5.0
 CONFIRM = (
     "Show the camera a time code from the issuer's page, or connect the network once; "
     "without both run `scanner clock set`."
@@ -34,31 +32,6 @@ _PAST_REACH = (
     "(`scanner sync --from STICK`): they raise the floor. Without them it does not know the time "
     "after its next start, until it has the network again."
 )
-
-
-def check_camera(settings: Settings) -> Finding:
-    """Frames a second, size, brightness, and whether a code was seen."""
-    source = settings.camera.source
-    try:
-        probe = assembly.probe_camera(settings)
-    except DeviceError as error:
-        return Finding(
-            "E-CAMERA", Grade.FAILURE, str(error), "Check camera.source in the settings."
-        )
-    if not probe.frames or probe.size is None:
-        fix = "Check the cable, and `ls /dev/v4l/by-id`; then correct camera.source."
-        return Finding("E-CAMERA", Grade.FAILURE, f"{source} gives no picture", fix)
-    fps = probe.frames / max(probe.seconds, 1e-6)
-    found = (
-        f"{source}: {probe.size[0]} x {probe.size[1]}, {fps:.0f} frames a second, "
-        f"brightness {probe.brightness:.0f} of 255, {'a code' if probe.codes else 'no code'} seen"
-    )
-    if not DARK <= probe.brightness <= BRIGHT:
-        fix = "Take the cap off, light the place, or shorten the exposure."
-        return Finding("E-CAMERA", Grade.WARNING, found, fix)
-    slow = fps < LEAST_FPS and settings.camera.fps >= LEAST_FPS
-    fix = "Use a port of its own for the camera, and a smaller picture."
-    return Finding("E-CAMERA", Grade.WARNING if slow else Grade.OK, found, fix)
 
 
 def check_stickers(state: Path) -> Iterator[Finding]:

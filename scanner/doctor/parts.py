@@ -69,7 +69,7 @@ def _clock(subject: Subject) -> Iterator[Finding]:
 
 def _lists(subject: Subject) -> Iterator[Finding]:
     """Without a clock no age can be told, which is said."""
-    from scanner.doctor.lists import check_lists
+    from scanner.doctor.lists import check_fleet_key, check_lists
 
     findings, now = subject.clock
     if now is None:
@@ -78,6 +78,7 @@ def _lists(subject: Subject) -> Iterator[Finding]:
     settings = subject.settings
     is_mock = settings is not None and settings.pins.factory == "mock"
     yield from check_lists(subject.state, now, allow_test_keys=is_mock)
+    yield check_fleet_key(None if settings is None else settings.fleet_key, subject.state)
 
 
 def _upload(subject: Subject) -> Iterator[Finding]:
@@ -101,13 +102,15 @@ def _reader(subject: Subject) -> Iterator[Finding]:
 
 
 def _camera(subject: Subject) -> Iterator[Finding]:
-    from scanner.doctor import hardware
+    from scanner.doctor import camera, hardware
 
     yield from hardware.check_stickers(subject.state)
+    if subject.settings is not None:
+        yield from camera.check_hand_scanner(subject.settings.camera)
     if subject.is_scanning:
         yield Finding("E-CAMERA", Grade.OK, IN_USE.format("the camera", "camera"))
     elif subject.settings is not None:
-        yield hardware.check_camera(subject.settings)
+        yield from camera.check_camera(subject.settings, subject.technician)
 
 
 def _pins(subject: Subject) -> Iterator[Finding]:

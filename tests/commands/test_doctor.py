@@ -19,10 +19,12 @@ from scanner.core.errors import DeviceError, StoreError
 from scanner.core.reading import STICKER
 from scanner.core.time_bounds import TimeBounds, TimeSource
 from scanner.core.time_memory import TimeMemory
-from scanner.doctor import hardware, lists, software
+from scanner.core.update import OFFLINE_UNTIL
+from scanner.doctor import camera, hardware, lists, software
 from scanner.doctor.finding import Finding, Grade, exit_code
 from scanner.doctor.parts import PARTS
 from scanner.ports import CameraState
+from scanner.store.database import LISTS, connect
 from scanner.store.device_key import KEY_FILE, device_id, provide_device_key
 from scanner.store.migrations import migrate
 from scanner.store.outbox import SqliteOutbox
@@ -128,6 +130,14 @@ def test_exit_code_is_of_the_gravest(grades: list[Grade], strict: bool, code: in
     assert exit_code([Finding("E-X", grade, "") for grade in grades], strict=strict) == code
 
 
+def test_libraries_of_doctor_are_those_of_the_device() -> None:
+    """What is missing there for a reason is not called a fault."""
+    lock = (Path(__file__).parents[2] / "systemd/device/requirements.lock").read_text("utf-8")
+    pinned = {line.partition("==")[0] for line in lock.splitlines() if "==" in line}
+    for package, _ in software.LIBRARIES.values():
+        assert {package, f"{package}-headless"} & pinned, package
+
+
 def test_wrong_setting_is_named(tmp_path: Path) -> None:
     """The sentence of the settings reader reaches the technician."""
     (tmp_path / "x.toml").write_text("[pins]\ngreen = 99")
@@ -180,6 +190,33 @@ def test_old_lists_are_a_failure(tmp_path: Path) -> None:
     assert by_id(found)["E-LIST-AGE"] is Grade.WARNING
 
 
+@pytest.mark.parametrize(
+    ("days", "grade"), [(80, Grade.WARNING), (30, Grade.OK), (89, Grade.WARNING)]
+)
+def test_end_of_the_citys_signatures_is_told_in_time(
+    tmp_path: Path, days: int, grade: Grade
+) -> None:
+    """Past it no list is taken, however new; a stick has to come out of a safe before."""
+    migrate(tmp_path)
+    end = city.NOW + timedelta(days=90)
+    with closing(connect(tmp_path, LISTS)) as db:
+        row = (OFFLINE_UNTIL, int(end.timestamp()), 0)
+        db.execute("INSERT INTO artefact (name, version, issued_at) VALUES (?, ?, ?)", row)
+    now = ClockReading.exact(city.NOW + timedelta(days=days))
+    grades = by_id(list(lists.check_lists(tmp_path, now, allow_test_keys=False)))
+    assert grades["E-LISTS-END"] is grade
+
+
+def test_missing_key_of_the_holder_list_is_told(tmp_path: Path) -> None:
+    """Where the settings name it, else where the enrolment has put it."""
+    assert lists.check_fleet_key(None, tmp_path).grade is Grade.WARNING
+    (tmp_path / "fleet.key").write_text("")
+    assert lists.check_fleet_key(None, tmp_path).found.endswith("fleet.key is empty")
+    (tmp_path / "fleet.key").write_text("AGE-SECRET-KEY-1")
+    assert lists.check_fleet_key(None, tmp_path).grade is Grade.OK
+    assert lists.check_fleet_key(str(tmp_path / "other"), tmp_path).grade is Grade.WARNING
+
+
 def test_device_is_named_by_its_key(tmp_path: Path) -> None:
     """Before the first start it is nobody, then 16 hex digits; a damaged key is a failure."""
     assert software.check_device(tmp_path).grade is Grade.FAILURE
@@ -212,9 +249,9 @@ def test_camera_is_judged_by_what_it_gives(
 ) -> None:
     """Rate, brightness, and whether there is a picture at all."""
     monkeypatch.setattr("scanner.assembly.probe_camera", lambda _: probe)
-    finding = hardware.check_camera(SETTINGS)
-    assert finding.grade is grade
-    assert says in finding.found
+    found = list(camera.check_camera(SETTINGS))
+    assert max(finding.grade for finding in found) is grade
+    assert any(says in finding.found for finding in found)
 
 
 def test_busy_pins_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
