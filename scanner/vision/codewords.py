@@ -44,8 +44,8 @@ def payload_from(logits: F32, version: int) -> bytes | None:
     if form is None:
         return None
     words = _words(logits, version, *form)
-    fixed, done = _corrected(words)
-    if not done.all():
+    fixed = _corrected(words)
+    if fixed is None:
         return None
     checks, order = words.layout.checks, words.layout.order
     try:
@@ -80,26 +80,34 @@ def _words(logits: F32, version: int, level: str, mask: int) -> Words:
     )
 
 
-def _corrected(words: Words) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Corrected blocks, and which of them count."""
+def _corrected(words: Words) -> NDArray[np.uint8] | None:
+    """All blocks corrected; None as soon as one of them does not count."""
     checks = words.layout.checks
     fixed, errors = reed_solomon.corrected(
         words.symbols, np.zeros(words.symbols.shape, np.bool_), checks
     )
-    done = np.array([_counts(words, 0, int(found)) for found in errors])
-    if done.all():
-        return fixed, done
-    rank = words.trust.argsort(axis=1).argsort(axis=1)
-    tries = np.array([round(share * checks) for share in ERASED])
-    blocks = np.repeat(np.flatnonzero(~done), len(tries))
-    erased = np.tile(tries, int((~done).sum()))
-    better, errors = reed_solomon.corrected(
-        words.symbols[blocks], rank[blocks] < erased[:, None], checks
+    for block, found in enumerate(errors.tolist()):
+        if _counts(words, 0, found):
+            continue
+        better = _with_erasures(words, block)
+        if better is None:
+            return None
+        fixed[block] = better
+    return fixed
+
+
+def _with_erasures(words: Words, block: int) -> NDArray[np.uint8] | None:
+    """One block corrected with its least trusted symbols erased, as few as will do."""
+    tries = [round(share * words.layout.checks) for share in ERASED]
+    rank = words.trust[block].argsort().argsort()
+    symbols = np.repeat(words.symbols[block][None], len(tries), axis=0)
+    fixed, errors = reed_solomon.corrected(
+        symbols, rank < np.array(tries)[:, None], words.layout.checks
     )
-    for attempt, block in enumerate(blocks):
-        if not done[block] and _counts(words, int(erased[attempt]), int(errors[attempt])):
-            done[block], fixed[block] = True, better[attempt]
-    return fixed, done
+    for attempt, erased in enumerate(tries):
+        if _counts(words, erased, int(errors[attempt])):
+            return np.asarray(fixed[attempt], np.uint8)
+    return None
 
 
 def _counts(words: Words, erased: int, errors: int) -> bool:

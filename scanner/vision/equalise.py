@@ -22,7 +22,7 @@ from scanner.vision.lattice import (
     Matrix,
     Spectrum,
     by_phase,
-    first_filters,
+    first_estimates,
     from_spectrum,
     in_place,
     sampled,
@@ -32,7 +32,7 @@ from scanner.vision.lattice import (
 from scanner.vision.prepare import Grey
 
 REACH = 2  # modules to each side that a blur touches
-ROUNDS = 4  # of message passing; six read no more
+ROUNDS = 3  # of message passing; more of them make it sure of what is wrong
 DAMPING = 0.7
 LEAST_NOISE = 0.003
 LEAST_PRECISION, MOST_PRECISION = 1e-2, 50.0
@@ -72,8 +72,7 @@ def first_belief(sight: Sight, lattice: Lattice) -> tuple[Belief, float]:
     best, agreement = np.zeros_like(lattice.values), -1.0
     values = lattice.values[lattice.known]
     values = (values - values.mean()) / (values.std() * len(values))
-    for wiener in first_filters(lattice.version):
-        estimate = from_spectrum((wiener * sight.spectrum).sum(axis=0), lattice.side)
+    for estimate in first_estimates(sight.spectrum, lattice):
         seen = estimate[lattice.known]
         score = float(seen @ values / (seen.std() + 1e-6))
         if score > agreement:
@@ -105,19 +104,26 @@ def blur_of(sight: Sight, belief: Belief, lattice: Lattice) -> Blur:
     """Least squares; the doubt about each module counts as it does in the EM algorithm."""
     means = belief.means
     level = means - cv2.blur(means, (LEVEL, LEVEL))
-    shifts = range(-REACH, REACH + 1)
-    rows = np.stack(
-        [np.roll(level, (down, right), (0, 1)).ravel() for down in shifts for right in shifts]
-    )
+    rows = _shifted(level)
     variance = 1 - means * means
     normal = rows @ rows.T + (float(variance.sum()) + 1) * np.eye(len(rows), dtype=np.float32)
     flat = np.linalg.solve(normal, rows @ sight.phases.reshape(SAMPLES**2, -1).T).T
     explained = (flat @ rows).reshape(sight.phases.shape)
     code = (slice(None), lattice.inside, lattice.inside)
+    # Without what the doubt about the modules adds to it: that would make the first turns timid.
     left = float(((sight.phases[code] - explained[code]) ** 2).mean())
-    doubt = float((flat**2).sum(axis=1).mean() * variance[code[1:]].mean())
-    taps = flat.reshape(SAMPLES**2, len(shifts), len(shifts)).astype(np.float32)
-    return Blur(taps, explained.astype(np.float32), max(left + doubt, LEAST_NOISE))
+    taps = flat.reshape(SAMPLES**2, 2 * REACH + 1, 2 * REACH + 1).astype(np.float32)
+    return Blur(taps, explained.astype(np.float32), max(left, LEAST_NOISE))
+
+
+def _shifted(level: F32) -> F32:
+    """[side, side] → [(2 · REACH + 1)², side²]: by each shift down and right, round the edges."""
+    around = cv2.copyMakeBorder(level, *(REACH,) * 4, cv2.BORDER_WRAP)
+    below, after = around.strides
+    start = around[2 * REACH :, 2 * REACH :]
+    shape = (2 * REACH + 1, 2 * REACH + 1, *level.shape)
+    views = np.lib.stride_tricks.as_strided(start, shape, (-below, -after, below, after))
+    return np.asarray(views.reshape(-1, level.size), np.float32)
 
 
 def moved(matrix: Matrix, sight: Sight, blur: Blur, lattice: Lattice) -> tuple[Matrix, float]:

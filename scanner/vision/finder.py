@@ -28,8 +28,8 @@ LEAST_ANSWER = 0.3
 MOST_CENTRES = 7
 BLUR = 0.35  # of the pattern, in modules
 RADIUS = 4.6  # modules: the pattern and a light ring around it
-NEAR, WIDE = 11, 13  # pixels, of the windows that contrast is measured in
-SHARE = 0.5
+WINDOW = 11  # pixels, in which the contrast is measured
+SHARE = 0.5  # of the contrast beside it counts too: a bare place beside an edge is no pattern
 LEAST_VARIANCE = 6.0  # grey levels squared; less is no pattern but noise
 BORDER = 12  # pixels mirrored around the region: as far as the filter reaches
 SIZE_STEP = 32  # padded sides are multiples of it: quick to transform
@@ -106,40 +106,43 @@ def _answers(copy: Grey, factor: float) -> list[tuple[int, Centre]]:
     level = np.float32(copy.mean()) - copy
     below, right = tall - height - BORDER, wide - width - BORDER
     bordered = cv2.copyMakeBorder(level, BORDER, below, BORDER, right, cv2.BORDER_REFLECT)
-    pattern, area = _pattern()
-    canvas = np.zeros_like(bordered)
-    canvas[: pattern.shape[0], : pattern.shape[1]] = pattern
-    product = cv2.mulSpectrums(cv2.dft(bordered), cv2.dft(canvas), 0)
-    start = BORDER + pattern.shape[0] // 2
+    product = cv2.mulSpectrums(cv2.dft(bordered), _spectrum(tall, wide), 0)
+    start = BORDER + _pattern()[0].shape[0] // 2
     answer = cv2.idft(product, flags=cv2.DFT_SCALE)[start : start + height, start : start + width]
-    return _peaks(answer / np.sqrt(_variance(copy) * area), factor)
+    return _peaks(answer / _deviation(copy), factor)
 
 
-def _variance(copy: Grey) -> F32:
-    """Around each pixel. The near window fits the pattern best; the wide one, all that the filter
+@lru_cache(maxsize=32)
+def _spectrum(tall: int, wide: int) -> F32:
+    """Of the pattern on a canvas of this size, as OpenCV packs it."""
+    pattern, _ = _pattern()
+    canvas = np.zeros((tall, wide), np.float32)
+    canvas[: pattern.shape[0], : pattern.shape[1]] = pattern
+    return np.asarray(cv2.dft(canvas), np.float32)
 
-    sees, keeps a bare place beside an edge from answering.
-    """
-    near, wide = (
-        cv2.sqrBoxFilter(copy, cv2.CV_32F, size) - np.square(cv2.boxFilter(copy, cv2.CV_32F, size))
-        for size in ((NEAR, NEAR), (WIDE, WIDE))
-    )
-    return np.asarray(np.maximum(np.maximum(near, wide * SHARE), LEAST_VARIANCE), np.float32)
+
+def _deviation(copy: Grey) -> F32:
+    """What the pattern would answer around each pixel if it stood there alone."""
+    window = (WINDOW, WINDOW)
+    mean = cv2.boxFilter(copy, cv2.CV_32F, window)
+    near = cv2.sqrBoxFilter(copy, cv2.CV_32F, window) - mean * mean
+    beside = cv2.dilate(near, np.ones((3, 3), np.uint8)) * np.float32(SHARE)
+    _, area = _pattern()
+    variance = np.maximum(np.maximum(near, beside), LEAST_VARIANCE)
+    return np.asarray(np.sqrt(variance * area), np.float32)
 
 
 def _peaks(answer: F32, factor: float) -> list[tuple[int, Centre]]:
     """The places where the answer, of either sign, is higher than all around."""
-    width, edge = (
-        round(3 * SOUGHT_PX) | 1,
-        round(3.5 * SOUGHT_PX),
-    )  # what the border cuts is no pattern
+    # What the border cuts is no pattern.
+    width, edge = round(3 * SOUGHT_PX) | 1, round(3.5 * SOUGHT_PX)
     height = np.abs(answer[edge:-edge, edge:-edge])
     highest = cv2.dilate(height, np.ones((width, width), np.uint8))
-    rows, columns = np.nonzero(height >= np.maximum(highest, LEAST_ANSWER))
-    values = height[rows, columns]
+    places = np.flatnonzero((height >= highest) & (height >= LEAST_ANSWER))
+    values = height.ravel()[places]
     found = []
     for i in np.argsort(-values)[: 3 * MOST_CENTRES]:
-        row, column = int(rows[i]) + edge, int(columns[i]) + edge
+        row, column = (int(n) + edge for n in divmod(places[i], height.shape[1]))
         x, y = (column + 0.5) / factor - 0.5, (row + 0.5) / factor - 0.5
         sign = 1 if answer[row, column] > 0 else -1
         found.append((sign, Centre(x, y, SOUGHT_PX / factor, float(values[i]))))

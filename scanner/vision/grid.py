@@ -15,36 +15,38 @@ from scanner.vision.engines import Found
 from scanner.vision.equalise import Sight, belief_of, believed, blur_of, first_belief, moved
 from scanner.vision.finder import SIZES, centres, triples
 from scanner.vision.lattice import F32, Lattice, lattice_of
-from scanner.vision.pose import CERTAIN, Pose, contrast, poses
+from scanner.vision.pose import CERTAIN, Pose, best_of, contrast
 from scanner.vision.prepare import Grey
 
 LEAST_AGREEMENT = 0.4  # of known modules with the picture, for a pose worth a closer look
 LEAST_SIGHT = 0.35  # the same once the blur is taken out
 MIN_SIDE = 64  # pixels; whatever is smaller is no pass
 STILL = 0.04  # modules; a pose that moves less is right
-# A correction is tried when so little is in doubt; more turns are when it is not too much.
-CLEAR_AT_ONCE, CLEAR, HOPELESS = 0.005, 0.012, 0.045
+# A correction is tried when so little is in doubt.
+CLEAR_AT_ONCE, CLEAR = 0.005, 0.012
 # Correlation of two frames' modules, six standard deviations from what two codes have in common.
 SAME_CODE = 0.12
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How many turns are made at most; none is after `sure_by` turns with too much in doubt.
+    """`hopeless`: so much doubt after the first, second, … turn, and no other one is made.
 
     `least_answers`: of three finder patterns together, for a pose to be looked for.
     """
 
-    turns: int
-    sure_by: int
+    hopeless: tuple[float, ...]
     least_answers: float
 
     def goes_on(self, turns: int, doubt: float) -> bool:
-        return turns < self.turns and (turns < self.sure_by or doubt < HOPELESS)
+        if turns == 0:
+            return True
+        return turns <= len(self.hopeless) and doubt < self.hopeless[turns - 1]
 
 
-FULL = Effort(turns=5, sure_by=2, least_answers=1.2)
-BRIEF = Effort(turns=4, sure_by=2, least_answers=1.3)  # on a stream: the next frame will be as good
+FULL = Effort((1.0, 0.06, 0.045, 0.045), least_answers=1.2)
+# On a stream: the next frame will be as good, and comes sooner when this one is given up.
+BRIEF = Effort((0.11, 0.045, 0.03), least_answers=1.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +90,17 @@ def best_pose(
     if min(grey.shape) < MIN_SIDE:
         return None
     dark, light = centres(grey, sizes)
+    found = [
+        (triples(those, least_answers=least_answers), is_inverted)
+        for those, is_inverted in ((dark, False), (light, True))
+    ]
     best: tuple[Pose, bool] | None = None
-    for is_inverted, found in (
-        (False, triples(dark, least_answers=least_answers)),
-        (True, triples(light, least_answers=least_answers)),
-    ):
-        if not found or (best is not None and best[0].agreement > CERTAIN):
+    for these, is_inverted in sorted(found, key=lambda f: -max((t.score for t in f[0]), default=0)):
+        if not these or (best is not None and best[0].agreement > CERTAIN):
             continue
-        for pose in poses(contrast(grey, is_inverted=is_inverted), found)[:1]:
-            if best is None or pose.agreement > best[0].agreement:
-                best = pose, is_inverted
+        pose = best_of(contrast(grey, is_inverted=is_inverted), these)
+        if pose is not None and (best is None or pose.agreement > best[0].agreement):
+            best = pose, is_inverted
     return best if best is not None and best[0].agreement >= LEAST_AGREEMENT else None
 
 

@@ -21,15 +21,19 @@ from scanner.vision.qr_symbol import DATA, side_of, symbol_of
 
 F32 = NDArray[np.float32]
 Matrix = NDArray[np.float64]
-Steps = tuple[Matrix, ...]
 
 MAX_VERSION = 25  # larger ones need more pixels than the other readers do
 QUIET = 2  # modules of the quiet zone that count as known
 CERTAIN = 0.6  # agreement beyond which no other pose is looked for
-# Modules by which perspective may move the fourth corner, coarse to fine.
-FOURTH: Steps = (np.arange(-7.5, 7.6, 2.5), np.array([-1.25, 0.0, 1.25]))
-FOURTH_AGAIN: Steps = (np.array([-1.5, 0.0, 1.5]), np.array([-0.5, 0.0, 0.5]))
-ORIGIN = np.zeros(2)
+# The same about the finder patterns alone: for a version to be tried, and for no other three
+# patterns to be looked at. Those of a code reach 0.55 and more, others hardly ever.
+LEAST_NEAR, PLAIN_NEAR = 0.3, 0.5
+MOST_TRIED = 3
+# Modules by which the fourth corner is moved to find it: first on a line, then all around.
+ON_LINE, AROUND, AGAIN = 2.5, 1.25, (1.5, 0.5)
+# How much nearer one edge of a code may be than its middle: when it seems flat, and more by tilt.
+LEAST_DEPTH, DEPTH = 0.03, 0.15
+_EIGHT = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)], np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,13 @@ class Pose:
     version: int
     matrix: Matrix
     agreement: float
+
+    @property
+    def slopes(self) -> Matrix:
+        """By how much of its distance the code recedes a module, across and down."""
+        middle = side_of(self.version) / 2
+        last = self.matrix[2]
+        return np.asarray(last[:2] / (last @ (middle, middle, 1)), np.float64)
 
     def corners(self) -> tuple[Corner, Corner, Corner, Corner]:
         """Of the code, in pixels, clockwise from its top left."""
@@ -85,32 +96,61 @@ def contrast(grey: Grey, *, is_inverted: bool) -> F32:
     return np.asarray(-clipped if is_inverted else clipped, np.float32)
 
 
-def poses(picture: F32, found: list[Triple]) -> list[Pose]:
-    """The poses that agree best, best first; ends early when one is certain."""
-    tried: list[Pose] = []
+def best_of(picture: F32, found: list[Triple]) -> Pose | None:
+    """The pose that agrees best; the first that is certain."""
+    best = None
+    for version, triple in _likely(picture, found):
+        pose = with_perspective(picture, triple, version)
+        if best is None or pose.agreement > best.agreement:
+            best = pose
+        if pose.agreement > CERTAIN:
+            break
+    return best
+
+
+def _likely(picture: F32, found: list[Triple]) -> list[tuple[int, Triple]]:
+    """The triples as codes of the versions that they may be of, the likeliest first."""
+    likely: list[tuple[float, int, Triple]] = []
     for triple in found:
-        for version in _versions(picture, triple):
-            tried.append(with_perspective(picture, triple, version))
-            if tried[-1].agreement > CERTAIN:
-                return [tried[-1]]
-    return sorted(tried, key=lambda pose: -pose.agreement)
+        ranked = sorted(_versions(picture, triple), reverse=True)
+        likely += [(score, version, triple) for score, version in ranked if score > LEAST_NEAR]
+        if ranked and ranked[0][0] > PLAIN_NEAR:
+            break
+    likely.sort(key=lambda one: -one[0])
+    return [(version, triple) for _, version, triple in likely[:MOST_TRIED]]
 
 
-def _versions(picture: F32, triple: Triple, most: int = 2) -> list[int]:
-    """The versions whose finder patterns and version information agree best with the picture."""
+def _versions(picture: F32, triple: Triple) -> list[tuple[float, int]]:
+    """How well what surrounds the three agrees with each version that they may be of."""
     top_left, right, down = _vectors(triple)
     modules = (np.hypot(*right) + np.hypot(*down)) / 2 / triple.module_px + 7
     likely = (modules - 17) / 4
     first, last = max(1, int(likely * 0.8 - 0.7)), min(MAX_VERSION, int(likely * 1.25 + 1.7))
-    scores = []
-    for version in range(first, last + 1):
-        known = known_modules(version, near_finders=True)
+    versions = range(first, last + 1)
+    known = [known_modules(version, near_finders=True) for version in versions]
+    at = []
+    for version, each in zip(versions, known, strict=True):
         across = side_of(version) - 7
-        matrix = np.eye(3)
-        matrix[:2, 0], matrix[:2, 1] = right / across, down / across
-        matrix[:2, 2] = top_left - 3.5 * (matrix[:2, 0] + matrix[:2, 1])
-        scores.append((float(agreements(picture, matrix[None], known)[0]), version))
-    return [version for score, version in sorted(scores, reverse=True)[:most] if score > 0.2]
+        places = (each.places[:, :2] - 3.5) / across
+        at.append(top_left + places[:, :1] * right + places[:, 1:] * down)
+    seen = _seen(picture, np.concatenate(at)) if at else np.zeros(0, np.float32)
+    ends = np.cumsum([len(each.values) for each in known])[:-1]
+    return [
+        (_correlation(part, each.values), version)
+        for part, each, version in zip(np.split(seen, ends), known, versions, strict=False)
+    ]
+
+
+def _seen(picture: F32, at: Matrix) -> F32:
+    """The picture at [n, 2] points."""
+    x, y = at.astype(np.float32).T
+    seen = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(seen, np.float32).ravel()
+
+
+def _correlation(seen: F32, values: F32) -> float:
+    seen, values = seen - seen.mean(), values - values.mean()
+    return float(seen @ values / np.sqrt((seen @ seen) * (values @ values) + 1e-6))
 
 
 def _vectors(triple: Triple) -> tuple[Matrix, Matrix, Matrix]:
@@ -122,36 +162,42 @@ def _vectors(triple: Triple) -> tuple[Matrix, Matrix, Matrix]:
 
 
 def with_perspective(
-    picture: F32, triple: Triple, version: int, *, near: Matrix = ORIGIN, steps: Steps = FOURTH
+    picture: F32, triple: Triple, version: int, near: Matrix | None = None
 ) -> Pose:
-    """The best of some places for the fourth corner, sought in rounds, coarse to fine.
-
-    `near`: where to start, as modules away from where the three others would put it.
-    """
-    top_left, right, down = _vectors(triple)
-    known, across = known_modules(version, near_finders=False), side_of(version) - 7
+    """The perspective under which the known modules agree best; `near`: slopes to start from."""
+    known, step = known_modules(version, near_finders=False), 1 / (side_of(version) - 7) ** 2
     rough = Known(known.places[::2], known.values[::2])
-    best, moved, score = np.eye(3), near, -1.0
-    for grid in steps:
-        moves = [moved + np.array([i, j]) for i in grid for j in grid]
-        fourths = [(across + i) / across * right + (across + j) / across * down for i, j in moves]
-        matrices = np.stack([
-            homography(version, (top_left, top_left + right, top_left + down, top_left + fourth))
-            for fourth in fourths
-        ])  # fmt: skip
-        values = agreements(picture, matrices, known if grid is steps[-1] else rough)
+    if near is None:
+        rounds = [(rough, _likely_slopes(triple, step)), (known, AROUND * step * _EIGHT)]
+    else:
+        rounds = [(rough, AGAIN[0] * step * _EIGHT), (known, AGAIN[1] * step * _EIGHT)]
+    slopes, best, score = np.zeros(2) if near is None else near, np.eye(3), -1.0
+    for modules, moves in rounds:
+        matrices = _sloping(triple, version, slopes + moves)
+        values = agreements(picture, matrices, modules)
         place = int(values.argmax())
-        best, moved, score = matrices[place], moves[place], float(values[place])
+        slopes, best, score = slopes + moves[place], matrices[place], float(values[place])
     return Pose(version, best, score)
 
 
-def homography(version: int, centres: tuple[Matrix, ...]) -> Matrix:
-    """From the middles of three finder patterns and of the place where the fourth would be."""
-    near, far = 3.5, side_of(version) - 3.5
-    modules = np.array([(near, near), (far, near), (near, far), (far, far)], np.float32)
-    return np.asarray(
-        cv2.getPerspectiveTransform(modules, np.asarray(centres, np.float32)), np.float64
-    )
+def _likely_slopes(triple: Triple, step: float) -> Matrix:
+    """[k, 2]: a code is nearer at one end of the direction in which it looks shortened."""
+    _, right, down = _vectors(triple)
+    _, (long, short), directions = np.linalg.svd(np.column_stack([right, down]))
+    most = LEAST_DEPTH + DEPTH * np.sqrt(1 - (short / long) ** 2)
+    count = int(most * 2 * step**-0.5 / ON_LINE)  # a depth of x moves the corner by 2 x the side
+    return np.asarray(np.outer(np.arange(-count, count + 1) * ON_LINE * step, directions[1]))
+
+
+def _sloping(triple: Triple, version: int, slopes: Matrix) -> Matrix:
+    """float [k, 3, 3]: the homographies with these slopes through the three finder patterns."""
+    near, far, middle = 3.5, side_of(version) - 3.5, side_of(version) / 2
+    modules = np.array([(near, near, 1), (far, near, 1), (near, far, 1)])
+    seen = np.array([(c.x, c.y) for c in (triple.top_left, triple.top_right, triple.bottom_left)])
+    last = np.column_stack([slopes, 1 - slopes.sum(axis=1) * middle])
+    depths = last @ modules.T
+    first = np.einsum("kp,pc,pm->kcm", depths, seen, np.linalg.inv(modules.T))
+    return np.concatenate([first, last[:, None]], axis=1)
 
 
 def agreements(picture: F32, matrices: Matrix, known: Known) -> Matrix:

@@ -147,11 +147,13 @@ def _format_places(side: int) -> Places:
 def _zigzag(taken: NDArray[np.bool_]) -> Places:
     """Upwards and downwards in columns of two from the right, past the timing column [7.7.3]."""
     side = taken.shape[0]
-    places = []
-    for turn, right in enumerate(c if c > 6 else c - 1 for c in range(side - 1, 0, -2)):
-        rows = range(side - 1, -1, -1) if turn % 2 == 0 else range(side)
-        places += [(r, c) for r in rows for c in (right, right - 1) if not taken[r, c]]
-    return np.array(places, np.int64)
+    rights = np.array([c if c > 6 else c - 1 for c in range(side - 1, 0, -2)])
+    upwards = np.arange(side - 1, -1, -1)
+    rows = np.where(np.arange(len(rights))[:, None] % 2 == 0, upwards, upwards[::-1])
+    columns = rights[:, None, None] - np.array([0, 1])
+    rows, columns = (n.ravel() for n in np.broadcast_arrays(rows[:, :, None], columns))
+    places = np.column_stack([rows, columns])
+    return np.asarray(places[~taken[rows, columns]], np.int64)
 
 
 @lru_cache(maxsize=MAX_VERSION)

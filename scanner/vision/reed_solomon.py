@@ -41,6 +41,8 @@ def _products() -> Bytes:
 
 
 PRODUCTS = _products()
+# Of each element: a table for bytes.translate, by which plain Python multiplies a whole row.
+TIMES = [row.tobytes() for row in PRODUCTS]
 
 
 def times(left: Bytes, right: Bytes) -> Bytes:
@@ -76,12 +78,12 @@ def corrected(words: Bytes, erased: Mask, parity: int) -> tuple[Bytes, NDArray[n
     fixed, errors = words.copy(), np.where(seen.any(axis=1) | (erasures > parity), -1, 0)
     wrong = np.flatnonzero((errors < 0) & (erasures <= parity))
     locators, degrees = _locators(seen[wrong], erased[wrong], erasures[wrong], parity)
-    is_root = _roots_of(locators, words.shape[1])
+    is_root = _values(locators, words.shape[1]) == 0
     # As many places as the degree says, or the word is too far from any word of the code.
     is_hopeful = (2 * degrees - erasures[wrong] <= parity) & (is_root.sum(axis=1) == degrees)
-    for at in np.flatnonzero(is_hopeful):
-        row, places = wrong[at], np.flatnonzero(is_root[at])
-        fixed[row] = _repaired(words[row], seen[row], locators[at], places)
+    fixed[wrong[is_hopeful]] ^= _error_values(
+        seen[wrong[is_hopeful]], locators[is_hopeful], is_root[is_hopeful]
+    )
     repaired, counts = wrong[is_hopeful], (degrees - erasures[wrong])[is_hopeful]
     is_word = ~syndromes(fixed[repaired], parity).any(axis=1)
     errors[repaired[is_word]] = counts[is_word]
@@ -92,72 +94,95 @@ def corrected(words: Bytes, erased: Mask, parity: int) -> tuple[Bytes, NDArray[n
 def _locators(
     seen: Bytes, erased: Mask, erasures: NDArray[np.int64], parity: int
 ) -> tuple[Bytes, NDArray[np.int64]]:
-    """Berlekamp-Massey, all rows in step: uint8 [B, parity + 1] from x^0 up, and their degrees."""
-    locator = _erasure_locators(erased, parity)
-    before = locator.copy()
-    degree = erasures.copy()
-    for step in range(1, parity + 1):
-        length = min(step, parity + 1)
-        window = seen[:, step - length : step][:, ::-1]
-        gap = np.bitwise_xor.reduce(times(locator[:, :length], window), axis=1)
-        active = step > erasures
-        gap = np.where(active, gap, 0).astype(np.uint8)
-        before[active, 1:] = before[active, :-1]
-        before[active, 0] = 0
-        longer = (gap != 0) & (2 * degree <= step + erasures - 1)
-        update = locator ^ times(gap[:, None], before)
-        before[longer] = times(inverse(gap[longer])[:, None], locator[longer])
-        degree[longer] = step + erasures[longer] - degree[longer]
-        locator = update
-    return locator, degree
+    """uint8 [B, parity + 1] from x^0 up, and their degrees."""
+    locators = np.zeros((len(seen), parity + 1), np.uint8)
+    for row, count in enumerate(erasures.tolist()):
+        places = np.flatnonzero(erased[row])
+        first = _product(POWERS[erased.shape[1] - 1 - places].tolist())
+        # The syndromes without what the erased symbols did: so many fewer are left.
+        left = _convolved(seen[row].tobytes(), first)[count:parity]
+        locator = _massey(left, first, parity + 1)
+        locators[row] = np.frombuffer(locator, np.uint8)
+    degrees = parity - (locators[:, ::-1] != 0).argmax(axis=1)
+    return locators, degrees
 
 
-def _erasure_locators(erased: Mask, parity: int) -> Bytes:
-    """Product of (1 + X x) over the erased places of each row; uint8 [B, parity + 1]."""
-    rows, length = erased.shape
-    locator = np.zeros((rows, parity + 1), np.uint8)
-    locator[:, 0] = 1
-    most = int(min(parity, erased.sum(axis=1).max(initial=0)))
-    order = np.argsort(~erased, axis=1, kind="stable")[:, :most]
-    for column in range(most):
-        place = order[:, column]
-        is_used = np.take_along_axis(erased, place[:, None], axis=1)[:, 0]
-        x = np.where(is_used, POWERS[length - 1 - place], 0).astype(np.uint8)
-        locator[:, 1:] ^= times(locator[:, :-1], x[:, None])
-    return locator
+def _product(roots: list[int]) -> bytes:
+    """Product of (1 + X x) over the given X, x^0 first."""
+    product = 1
+    for x in roots:
+        product ^= _scaled(product, x) << 8
+    return product.to_bytes(len(roots) + 1, "little")
 
 
-def _roots_of(locators: Bytes, length: int) -> Mask:
-    """bool [B, length]: the places that each locator names (Chien search)."""
-    exponents = np.arange(length - 1, -1, -1)
-    powers = POWERS[np.outer(np.arange(locators.shape[1]), ORDER - exponents) % ORDER]
-    values = np.bitwise_xor.reduce(PRODUCTS[locators[:, :, None], powers[None]], axis=1)
-    return np.asarray(values == 0, np.bool_)
+def _scaled(polynomial: int, factor: int) -> int:
+    """A polynomial kept as the bytes of a whole number, x^0 lowest, times an element."""
+    size = (polynomial.bit_length() + 7) // 8
+    row = polynomial.to_bytes(size, "little").translate(TIMES[factor])
+    return int.from_bytes(row, "little")
 
 
-def _repaired(word: Bytes, seen: Bytes, locator: Bytes, places: NDArray[np.int64]) -> Bytes:
-    """The word with the error values of Forney's formula added at these places."""
-    parity, degree = len(seen), len(places)
-    evaluator = np.zeros(parity, np.uint8)
-    for shift in range(min(degree + 1, parity)):
-        evaluator[shift:] ^= times(seen[: parity - shift], locator[shift])
-    x = POWERS[len(word) - 1 - places]
-    back = inverse(x)
-    above = _values(evaluator, back)
-    odd = locator[: degree + 1].copy()
-    odd[::2] = 0  # the formal derivative keeps the odd powers: x · derivative = their sum
-    below = _values(odd, back)
-    repaired = word.copy()
+def _massey(seen: bytes, first: bytes, size: int) -> bytes:
+    """Berlekamp-Massey without division: only whole rows times an element [Sarwate, Shanbhag].
+
+    One row holds the discrepancies, x^0 first, and beyond them the locator, which starts as
+    `first`. Each step takes one place away in front, so the locator comes down to `steps`.
+    """
+    steps = len(seen)
+    length = 2 * steps + size
+    row = int.from_bytes(seen + bytes(steps) + first, "little")
+    other, other_gap, balance = row, 1, 0
+    for _ in range(steps):
+        gap, row = row & 0xFF, row >> 8
+        if not gap:
+            balance += 1
+            continue
+        ahead = row
+        scaled = row.to_bytes(length, "little").translate(TIMES[other_gap])
+        taken = other.to_bytes(length, "little").translate(TIMES[gap])
+        row = int.from_bytes(scaled, "little") ^ int.from_bytes(taken, "little")
+        if balance >= 0:
+            other, other_gap, balance = ahead, gap, -balance - 1
+        else:
+            balance += 1
+    return row.to_bytes(length, "little")[steps : steps + size]
+
+
+def _error_values(seen: Bytes, locators: Bytes, is_root: Mask) -> Bytes:
+    """uint8 [B, length]: what to add at the places that the locators name, by Forney's formula."""
+    length, parity = is_root.shape[1], seen.shape[1]
+    evaluators = [
+        _convolved(row.tobytes(), locator.tobytes())[:parity]
+        for row, locator in zip(seen, locators, strict=True)
+    ]
+    above = _values(np.frombuffer(b"".join(evaluators), np.uint8).reshape(-1, parity), length)
+    odd = locators.copy()
+    odd[:, ::2] = 0  # the formal derivative keeps the odd powers: x · derivative = their sum
     # X · Omega / Lambda' with Lambda' = odd / X^-1
-    repaired[places] ^= times(above, inverse(below))
-    return repaired
+    quotients = times(above, inverse(_values(odd, length)))
+    return np.where(is_root, quotients, 0).astype(np.uint8)
 
 
-def _values(polynomial: Bytes, at: Bytes) -> Bytes:
-    """A polynomial, x^0 first, at several points."""
-    powers = POWERS[np.outer(np.arange(len(polynomial)), LOGS[at]) % ORDER]
-    values = np.bitwise_xor.reduce(PRODUCTS[polynomial[:, None], powers], axis=0)
-    return np.asarray(values, np.uint8)
+def _convolved(one: bytes, other: bytes) -> bytes:
+    """The product of two polynomials, x^0 first, as many bytes as both have."""
+    whole, product = int.from_bytes(one, "little"), 0
+    for power, factor in enumerate(other):
+        if factor:
+            product ^= _scaled(whole, factor) << 8 * power
+    return product.to_bytes(len(one) + len(other), "little")
+
+
+def _values(polynomials: Bytes, length: int) -> Bytes:
+    """uint8 [B, k], x^0 first → uint8 [B, length]: their values where each place has its root."""
+    terms = PRODUCTS[polynomials[:, :, None], _root_powers(polynomials.shape[1], length)]
+    return np.asarray(np.bitwise_xor.reduce(terms, axis=1), np.uint8)
+
+
+@cache
+def _root_powers(size: int, length: int) -> Bytes:
+    """uint8 [size, length]: X^-k of each place's X."""
+    exponents = np.arange(length - 1, -1, -1)
+    return np.asarray(POWERS[np.outer(np.arange(size), ORDER - exponents) % ORDER], np.uint8)
 
 
 @cache

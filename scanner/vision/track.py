@@ -14,7 +14,7 @@ import numpy as np
 from scanner.vision.finder import SIZES, Triple, centres, triples
 from scanner.vision.grid import BRIEF, GridCode, read_at
 from scanner.vision.lattice import F32, Matrix
-from scanner.vision.pose import FOURTH_AGAIN, Pose, contrast, with_perspective
+from scanner.vision.pose import Pose, contrast, with_perspective
 from scanner.vision.prepare import View
 from scanner.vision.qr_symbol import side_of
 
@@ -68,25 +68,22 @@ def look_for(track: Track, view: View) -> GridCode | None:
     )
     if three is None:
         return None
-    right, down, away = last[1] - last[0], last[2] - last[0], last[3] - last[1] - last[2] + last[0]
-    near = np.linalg.solve(np.column_stack([right, down]), away) * (side_of(track.pose.version) - 7)
     picture = contrast(view.grey, is_inverted=track.is_inverted)
-    pose = with_perspective(picture, three, track.pose.version, near=near, steps=FOURTH_AGAIN)
+    pose = with_perspective(picture, three, track.pose.version, track.pose.slopes)
     before = track.evidence
     return read_at(view.grey, pose, is_inverted=track.is_inverted, before=before, effort=BRIEF)
 
 
 def _last_places(track: Track) -> Matrix:
-    """[4, 2]: the middles of the finder patterns, and where the fourth would be, in the frame."""
+    """[3, 2]: the middles of the finder patterns in the frame."""
     near, far = 3.5, side_of(track.pose.version) - 3.5
-    places = np.array([(near, near, 1), (far, near, 1), (near, far, 1), (far, far, 1)])
-    at = places @ track.pose.matrix.T
+    at = np.array([(near, near, 1), (far, near, 1), (near, far, 1)]) @ track.pose.matrix.T
     return np.asarray(at[:, :2] / at[:, 2:], np.float64)
 
 
 def _most_alike(found: list[Triple], last: Matrix) -> Triple | None:
     """The best three patterns that lie like the last ones, wherever they have moved."""
-    before = last[:3] - last[:3].mean(axis=0)
+    before = last - last.mean(axis=0)
     best, most = None, -np.inf
     for triple in found:
         three = (triple.top_left, triple.top_right, triple.bottom_left)
