@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from scanner.core.clock import ClockReading
@@ -14,10 +14,14 @@ from scanner.core.policy import Ages, Checkpoint, CheckpointPolicy
 from scanner.core.trust import IssuerKey
 from scanner.core.update import NO_LISTS, HeldChange
 from scanner.doctor.finding import Finding, Grade
+from scanner.store.enrolment import FLEET_KEY_FILE
 from scanner.store.trust_list import SqliteLists
 from scanner.store.writer import read_notes
 
 INSTALL = "Run `scanner sync`, or `scanner lists install FOLDER` for lists without signatures."
+FLEET_KEY = "Enrol this device, or copy the city's fleet.key and name it in the settings."
+# A stick has to be fetched from a safe, and its bundle carried to the device.
+RENEW = timedelta(days=14)
 APPROVE = (
     "If it is right, the issuer runs `scanner central approve`; if not, a key was stolen: "
     "the issuer replaces it."
@@ -53,6 +57,7 @@ class ListsStatus:
     held: tuple[HeldChange, ...]
     faults: tuple[tuple[int, str], ...]
     end_of_regime: datetime | None
+    offline_until: datetime | None
 
 
 def lists_status(state: Path, now: ClockReading, *, allow_test_keys: bool) -> ListsStatus:
@@ -72,7 +77,9 @@ def lists_status(state: Path, now: ClockReading, *, allow_test_keys: bool) -> Li
             if name not in NO_LISTS
         )
         keys = tuple(key for same_kid in lists.trust.keys.values() for key in same_kid)
-        return ListsStatus(states, keys, notes.held, notes.faults, lists.policy.end_of_regime)
+        policy = lists.policy
+        ends = policy.end_of_regime, policy.offline_until
+        return ListsStatus(states, keys, notes.held, notes.faults, *ends)
 
 
 def _ages_of(name: str, policy: CheckpointPolicy) -> Ages | None:
@@ -97,6 +104,7 @@ def check_lists(state: Path, now: ClockReading, *, allow_test_keys: bool) -> Ite
             yield Finding("E-LISTS", Grade.FAILURE, f"no {name} installed", INSTALL)
     yield from _ages(status, now)
     yield from _keys(status, now.earliest)
+    yield from _end_of_signatures(status.offline_until, now.earliest)
     for held in status.held:
         yield Finding("E-LIST-HELD", Grade.WARNING, words_of(held), APPROVE)
     for _, words in status.faults[-1:]:
@@ -122,6 +130,28 @@ def _keys(status: ListsStatus, now: datetime) -> Iterator[Finding]:
         yield Finding("E-KEY", Grade.WARNING if has_ended else Grade.OK, words_of_key(key), fix)
     if not status.keys:
         yield Finding("E-KEY", Grade.FAILURE, "no issuer key is trusted", INSTALL)
+
+
+def _end_of_signatures(until: datetime | None, now: datetime) -> Iterator[Finding]:
+    """What the sticks in the safes have signed: past its end no list is taken, however new."""
+    if until is None:
+        return
+    found = f"the city's offline signatures hold until {until:%Y-%m-%d}"
+    grade = Grade.WARNING if now > until - RENEW else Grade.OK
+    yield Finding("E-LISTS-END", grade, found, "Tell the city: two of its sticks must sign again.")
+
+
+def check_fleet_key(named: str | None, state: Path) -> Finding:
+    """The key that opens the holder list: where the settings say, else as it came at enrolment."""
+    path = state / FLEET_KEY_FILE if named is None else Path(named)
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        found = f"the next holder list cannot be opened: {path} ({error.strerror})"
+        return Finding("E-FLEET-KEY", Grade.WARNING, found, FLEET_KEY)
+    if not size:
+        return Finding("E-FLEET-KEY", Grade.WARNING, f"{path} is empty", FLEET_KEY)
+    return Finding("E-FLEET-KEY", Grade.OK, "the key of the holder list is there")
 
 
 def words_of_key(key: IssuerKey) -> str:

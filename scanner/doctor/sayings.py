@@ -125,6 +125,8 @@ FINDINGS = (
     "no %s installed",
     "no issuer key is trusted",
     "ages are not known",
+    "the city's offline signatures hold until %t",
+    "the key of the holder list is there",
     "%s version %d, %n h old",
     "stands alone: its log is pulled, not sent",
     "not enrolled: records are kept and signed, and sent to nobody",

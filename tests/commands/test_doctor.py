@@ -26,6 +26,7 @@ from scanner.doctor.parts import PARTS
 from scanner.ports import CameraState
 from scanner.store.database import LISTS, connect
 from scanner.store.device_key import KEY_FILE, device_id, provide_device_key
+from scanner.store.installed import Artefact, keep_artefact
 from scanner.store.migrations import migrate
 from scanner.store.outbox import SqliteOutbox
 from scanner.store.state import StateStore
@@ -200,8 +201,7 @@ def test_end_of_the_citys_signatures_is_told_in_time(
     migrate(tmp_path)
     end = city.NOW + timedelta(days=90)
     with closing(connect(tmp_path, LISTS)) as db:
-        row = (OFFLINE_UNTIL, int(end.timestamp()), 0)
-        db.execute("INSERT INTO artefact (name, version, issued_at) VALUES (?, ?, ?)", row)
+        keep_artefact(db, OFFLINE_UNTIL, Artefact(int(end.timestamp()), 0))
     now = ClockReading.exact(city.NOW + timedelta(days=days))
     grades = by_id(list(lists.check_lists(tmp_path, now, allow_test_keys=False)))
     assert grades["E-LISTS-END"] is grade
