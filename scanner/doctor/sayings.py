@@ -5,7 +5,7 @@ numbers and words of VOCABULARY go; `…` stands for the rest. So whatever someb
 get into a log, a pass, a plate or a key, stays here.
 
     %s  anything: kept when it is a word of VOCABULARY      %p  a port such as 1-1.4
-    %d  a number of at most 10 digits                       %n  one with decimals
+    %d  a number of at most 10 digits                       %n  one that may have decimals
     %x  4 or 16 hex digits                                  %t  a date, a time, or both
 """
 
@@ -139,7 +139,13 @@ FINDINGS = (
     "%s answers and shows itself as the city's",
     "the reader does not read its test code",
     "the reader can open no file, device or socket and start no program",
-    "%s: %d x %d, %d frames a second, brightness %d of 255, %s seen",
+    "%s: %d x %d, brightness %d of 255, %s seen",
+    "%d frames a second read, %n asked for",
+    "%n px a module of a dense pass, it takes %n",
+    "%n px smeared by movement, below %n codes are read",
+    "%n px blurred by the lens, below %n codes are read",
+    "%d % of the dark modules are lit by a reflection",
+    "the card's white is %d of 255, %d above its black",
     "%s gives no picture",
     "%s: red GPIO%d, green GPIO%d, buzzer GPIO%d%s",
     "not a Raspberry Pi (%s): its power cannot be asked",
@@ -159,7 +165,7 @@ FINDINGS = (
 _GAPS = {
     "%s": "(.*?)",
     "%d": r"(\d{1,10})",
-    "%n": r"(\d{1,7}\.\d{1,3})",
+    "%n": r"(\d{1,7}(?:\.\d{1,3})?)",
     "%x": "([0-9a-f]{4}|[0-9a-f]{16})",
     "%p": r"([\d.-]{1,16})",
     "%t": r"(\d{4}-\d\d-\d\d(?: \d\d:\d\dZ)?|\d\d:\d\dZ)",
@@ -177,8 +183,9 @@ def _vocabulary() -> frozenset[str]:
     of_units = {"active", "inactive", "failed", "activating", "running", "dead", "waiting"}
     of_stores = {*(file.name for file in ALL_FILES), "whole", "damaged", "SD", "MMC"}
     of_lists = {"keys", "policy", "holders", "ids", "now", "since the start", "lgpio", "mock"}
+    of_camera = {"a code", "no code"}
     of_time = {*(level.name for level in ClockLevel), *(source.value for source in TimeSource)}
-    ours = named | set(BY_NAME) | of_units | of_stores | of_lists | of_time
+    ours = named | set(BY_NAME) | of_units | of_stores | of_lists | of_time | of_camera
     return frozenset(kinds | ours | states | results | speeds)
 
 

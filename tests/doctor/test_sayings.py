@@ -61,6 +61,11 @@ def test_every_logged_text_is_known() -> None:
         ("imx219 10-0010: SECRET", "imx219 10-0010: …"),
         ("lists.db whole", "lists.db whole"),
         ("SECRET whole", "… whole"),
+        (
+            "usb:/dev/SECRET: 1280 x 720, brightness 120 of 255, no code seen",
+            "…: 1280 x 720, brightness 120 of 255, no code seen",
+        ),
+        ("14 frames a second read, 15 asked for", "14 frames a second read, 15 asked for"),
         ("level A, not before 2026-05-01 12:00Z: not confirmed",) * 2,
         ("74920 MB free", "74920 MB free"),
         ("usb 1-1.4: Product: SECRET", None),
