@@ -60,6 +60,7 @@ IDS = (
     ),
     Known("E-SYNC", "lists", "why the last sync failed or refused a list", "as it says"),
     Known("E-LISTS-END", "lists", "until when the city's sticks have signed", "tell the city"),
+    Known("E-ROOT", "lists", "nobody has said whose lists count", "copy the city's root.json"),
     Known("E-FLEET-KEY", "lists", "the key of the holder list is missing", "enrol, or copy it"),
     Known("E-KEY", "lists", "an issuer's key has expired, or none is trusted", _SYNC),
     Known(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from scanner.config import SYSTEM_ROOT
 from scanner.core.clock import ClockReading
 from scanner.core.errors import StoreError
 from scanner.core.policy import Ages, Checkpoint, CheckpointPolicy
@@ -19,6 +20,11 @@ from scanner.store.trust_list import SqliteLists
 from scanner.store.writer import read_notes
 
 INSTALL = "Run `scanner sync`, or `scanner lists install FOLDER` for lists without signatures."
+KEPT_ROOT = "tuf/root.json"
+ROOT = (
+    f"Copy the city's root.json to {SYSTEM_ROOT}; it comes with the device's papers, never from "
+    "the network."
+)
 FLEET_KEY = "Enrol this device, or copy the city's fleet.key and name it in the settings."
 # A stick has to be fetched from a safe, and its bundle carried to the device.
 RENEW = timedelta(days=14)
@@ -139,6 +145,15 @@ def _end_of_signatures(until: datetime | None, now: datetime) -> Iterator[Findin
     found = f"the city's offline signatures hold until {until:%Y-%m-%d}"
     grade = Grade.WARNING if now > until - RENEW else Grade.OK
     yield Finding("E-LISTS-END", grade, found, "Tell the city: two of its sticks must sign again.")
+
+
+def check_root(named: str | None, state: Path, system: Path = SYSTEM_ROOT) -> Finding:
+    """Whose signatures count: kept since the first sync, else named by the settings or the image."""
+    for path in (state / KEPT_ROOT, *([] if named is None else [Path(named)]), system):
+        if path.is_file():
+            return Finding("E-ROOT", Grade.OK, "it is known whose lists count")
+    found = "it is not known whose lists count: there is no root.json"
+    return Finding("E-ROOT", Grade.WARNING, found, ROOT)
 
 
 def check_fleet_key(named: str | None, state: Path) -> Finding:

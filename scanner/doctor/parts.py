@@ -69,7 +69,7 @@ def _clock(subject: Subject) -> Iterator[Finding]:
 
 def _lists(subject: Subject) -> Iterator[Finding]:
     """Without a clock no age can be told, which is said."""
-    from scanner.doctor.lists import check_fleet_key, check_lists
+    from scanner.doctor.lists import check_fleet_key, check_lists, check_root
 
     findings, now = subject.clock
     if now is None:
@@ -78,6 +78,7 @@ def _lists(subject: Subject) -> Iterator[Finding]:
     settings = subject.settings
     is_mock = settings is not None and settings.pins.factory == "mock"
     yield from check_lists(subject.state, now, allow_test_keys=is_mock)
+    yield check_root(None if settings is None else settings.updates.root, subject.state)
     yield check_fleet_key(None if settings is None else settings.fleet_key, subject.state)
 
 

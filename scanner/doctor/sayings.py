@@ -127,6 +127,8 @@ FINDINGS = (
     "ages are not known",
     "the city's offline signatures hold until %t",
     "the key of the holder list is there",
+    "it is known whose lists count",
+    "it is not known whose lists count: there is no root.json",
     "%s version %d, %n h old",
     "stands alone: its log is pulled, not sent",
     "not enrolled: records are kept and signed, and sent to nobody",

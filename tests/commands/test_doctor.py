@@ -207,6 +207,19 @@ def test_end_of_the_citys_signatures_is_told_in_time(
     assert grades["E-LISTS-END"] is grade
 
 
+def test_device_that_trusts_nobody_yet_is_told(tmp_path: Path) -> None:
+    """No list can come to it before somebody brings the city's root.json."""
+    system = tmp_path / "root.json"
+    assert lists.check_root(None, tmp_path, system).grade is Grade.WARNING
+    assert lists.check_root(str(tmp_path / "other"), tmp_path, system).grade is Grade.WARNING
+    system.write_text("{}")
+    assert lists.check_root(None, tmp_path, system).grade is Grade.OK
+    system.unlink()
+    (tmp_path / "tuf").mkdir()
+    (tmp_path / "tuf/root.json").write_text("{}")
+    assert lists.check_root(None, tmp_path, system).grade is Grade.OK
+
+
 def test_missing_key_of_the_holder_list_is_told(tmp_path: Path) -> None:
     """Where the settings name it, else where the enrolment has put it."""
     assert lists.check_fleet_key(None, tmp_path).grade is Grade.WARNING
