@@ -148,7 +148,7 @@ def _end_of_signatures(until: datetime | None, now: datetime) -> Iterator[Findin
 
 
 def check_root(named: str | None, state: Path, system: Path = SYSTEM_ROOT) -> Finding:
-    """Whose signatures count: kept since the first sync, else named by the settings or the image."""
+    """Whose signatures count: kept since the first sync, else from the settings or the image."""
     for path in (state / KEPT_ROOT, *([] if named is None else [Path(named)]), system):
         if path.is_file():
             return Finding("E-ROOT", Grade.OK, "it is known whose lists count")
