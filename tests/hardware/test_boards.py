@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hardware import gpiochip
+from hardware.fault_lamp import find_header
 from hardware.gpiochip import find_chip, open_lgpio
 from hardware.pins import Wiring
 from scanner.core.errors import DeviceError
@@ -46,6 +47,14 @@ def test_lamps_of_every_board_are_on_its_header(
         (100 + header, pin, True) for pin in wiring.outputs
     ]
     gpio.close()
+
+
+@pytest.mark.usefixtures("lgpio")
+@pytest.mark.parametrize("board", BOARDS)
+def test_fault_pattern_is_on_the_same_header(board: str, tmp_path: Path) -> None:
+    """The program that needs no library looks for the chip by itself."""
+    _, labels, header = BOARDS[board]
+    assert find_header(make_dev(tmp_path / "dev", labels)).name == f"gpiochip{header}"
 
 
 def test_chip_is_looked_for_at_each_start(
