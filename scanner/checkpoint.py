@@ -124,6 +124,10 @@ class ScanLoop:
         """What is in the camera's view."""
         return self._seen.gate
 
+    def see_anew(self) -> None:
+        """The next frame is the first one: whatever is in view is judged."""
+        self._seen = Source()
+
     def step(self) -> Scan | None:
         """Newest frame → what it means → act. DeviceError when camera or reader is lost."""
         self._take_presses()

@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "Be a checkpoint: camera, lamps, buzzer, scan records.",
     "doctor": "Check camera, lamps, clock, lists and stores; say what to do.",
     "support-bundle": "Write what an engineer needs of a device, without secrets or people.",
+    "bench": "Time the loop on this very device, from camera to lamp.",
     "clock": "Show what is known of the time, and set it by hand in two steps.",
     "migrate": "Make or update the databases; runs before `run`.",
     "sync": "Fetch signed lists from a server, folder or stick, and install them.",

@@ -1,0 +1,1 @@
+"""How quick this very device is, from frame to lamp: `scanner bench`."""
