@@ -1,0 +1,272 @@
+"""From a city's card to a device of its own: the shipped server, its commands, real TLS."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from scanner.__main__ import USAGE, run
+from scanner.assembly.place import standing_of
+from scanner.commands.enrol import LATER
+from scanner.config import Settings
+from scanner.store.device_key import device_id, provide_device_key
+from scanner.store.enrolment import FLEET_KEY_FILE, read_enrolment
+from scanner.store.pending import OFFER_FILE, RESULT_FILE
+from tests.central.test_serve_log import Serving, serving
+from tests.faults.lossy_link import lossy_link
+
+FLEET_KEY = "AGE-SECRET-KEY-1EXAMPLE\n"
+
+
+@dataclass
+class Shell:
+    """Runs commands; exit code, output, errors."""
+
+    folder: Path
+    central: Path
+    capfd: pytest.CaptureFixture[str]
+
+    def scanner(self, *words: object) -> tuple[int, str, str]:
+        code = run([str(word) for word in words])
+        return (code, *self.capfd.readouterr())
+
+    def city(self, *words: object) -> str:
+        code, out, err = self.scanner("central", "--dir", self.central, *words)
+        assert code == 0, err
+        return out.strip()
+
+    def card(self, name: str, door: int, *more: object) -> str:
+        """The text of a config QR."""
+        return self.city(
+            "device", "token", name, "--url", "https://localhost:8443", "--enrol-url",
+            f"https://localhost:{door}", *more,
+        )  # fmt: skip
+
+    def typed(self, name: str, door: int) -> list[str]:
+        """The line that the city's screen shows, without its first word."""
+        line = self.city("device", "code", name, "--url", "https://localhost:8443",
+                         "--enrol-url", f"https://localhost:{door}")  # fmt: skip
+        return line.split()[1:]
+
+    def state(self, name: str = "state") -> Path:
+        return self.folder / name
+
+    def boot(self, card: str, *more: object) -> tuple[int, str, str]:
+        """A boot file with this card, taken as at a start."""
+        offer = json.loads(card)
+        offer.pop("v")
+        lines = [f"{key} = {json.dumps(value)}" for key, value in offer.items()]
+        boot = self.folder / "boot"
+        boot.mkdir(exist_ok=True)
+        (boot / "checkpoint.toml").write_text("\n".join(["version = 1", "[enrol]", *lines, ""]))
+        return self.start(*more)
+
+    def start(self, *more: object) -> tuple[int, str, str]:
+        folder = self.folder
+        return self.scanner(
+            "first-boot", "--boot", folder / "boot", "--etc", folder / "etc", "--network",
+            folder / "network", "--modprobe", folder / "modprobe", "--state", self.state(),
+            "--lamps", "0", *more,
+        )  # fmt: skip
+
+    def told(self) -> str:
+        return (self.folder / "boot/checkpoint.result.txt").read_text()
+
+
+@pytest.fixture
+def shell(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Shell:
+    """A city that was founded elsewhere, and a device that belongs to nobody."""
+    central = tmp_path / "central"
+    central.mkdir()
+    (central / "fleet.key").write_text(FLEET_KEY)
+    return Shell(tmp_path, central, capfd)
+
+
+@pytest.fixture
+def server(shell: Shell) -> Iterator[Serving]:
+    """`scanner central serve` that lets devices in."""
+    with serving(shell.central, "--enrol-port", "0") as running:
+        yield running
+
+
+def door(server: Serving) -> int:
+    """The port where devices come in."""
+    (line,) = (line for line in server.said if "lets in devices" in line)
+    return int(re.findall(r":(\d+)\b", line)[0])
+
+
+def picture(text: str, folder: Path) -> Path:
+    """A folder of frames that shows this code, as a camera would see a printed card."""
+    from scanner.central.render import modules
+
+    code = np.where(modules(text) > 0, 0, 255).astype(np.uint8)
+    code = cv2.copyMakeBorder(code, 8, 8, 20, 20, cv2.BORDER_CONSTANT, value=(255,))
+    folder.mkdir()
+    cv2.imwrite(str(folder / "card.png"), np.kron(code, np.ones((6, 6), np.uint8)))
+    return folder
+
+
+def config(shell: Shell, frames: Path) -> Path:
+    path = shell.folder / "simulated.toml"
+    path.write_text(f'camera.source = "dir:{frames}"\npins.factory = "mock"\n')
+    return path
+
+
+def test_card_before_the_camera_enrols(shell: Shell, server: Serving) -> None:
+    """With its place, its limits, the lists' address and the fleet key, all by one code."""
+    card = shell.card("north-3", door(server), "--zone", "7", "--asks-plate", "--lists-url",
+                      "https://lists.example/", "--capacity-mb", "128")  # fmt: skip
+    settings = config(shell, picture(card, shell.folder / "frames"))
+    code, out, err = shell.scanner("enrol", "--config", settings, "--state", shell.state())
+    assert (code, err) == (0, "")
+    assert f"Device {device_id(provide_device_key(shell.state()))} is enrolled" in out
+    standing = standing_of(Settings(), shell.state())
+    assert (standing.checkpoint.id, standing.checkpoint.zone) == ("north-3", 7)
+    assert (standing.checkpoint.asks_plate, standing.checkpoint.asks_card) == (True, False)
+    assert (standing.lists, standing.capacity) == ("https://lists.example/", 128 << 20)
+    assert (shell.state() / FLEET_KEY_FILE).read_text() == FLEET_KEY
+
+
+def test_device_that_stands_alone_goes_by_its_own_settings(shell: Shell, server: Serving) -> None:
+    """Also when it was enrolled before."""
+    shell.scanner("enrol", *shell.typed("north-3", door(server))[1:], "--state", shell.state())
+    alone = Settings(standalone=True)
+    assert standing_of(Settings(), shell.state()).checkpoint.id == "north-3"
+    assert standing_of(alone, shell.state()).checkpoint.id == "checkpoint"
+
+
+def test_enrolled_device_looks_at_no_card(shell: Shell, server: Serving) -> None:
+    """A code that somebody holds up must not move a checkpoint to another city."""
+    shell.scanner("enrol", *shell.typed("north-3", door(server))[1:], "--state", shell.state())
+    card = shell.card("north-4", door(server))
+    settings = config(shell, picture(card, shell.folder / "frames"))
+    code, _, err = shell.scanner("enrol", "--config", settings, "--state", shell.state())
+    assert (code, "Hold the trigger" in err) == (USAGE, True)
+    assert standing_of(Settings(), shell.state()).checkpoint.id == "north-3"
+
+
+def test_typed_line_enrols_and_a_code_is_good_once(shell: Shell, server: Serving) -> None:
+    """As the city's screen shows it; the same device may repeat it, another may not."""
+    line = shell.typed("north-3", door(server))
+    assert shell.scanner(*line, "--state", shell.state())[0] == 0
+    assert shell.scanner(*line, "--state", shell.state())[0] == 0
+    code, _, err = shell.scanner(*line, "--state", shell.state("other"))
+    assert (code, "This one was used" in err) == (USAGE, True)
+    assert read_enrolment(shell.state("other")) is None
+
+
+def test_lost_answer_burns_nothing(shell: Shell, server: Serving) -> None:
+    """The city has enrolled the device, the device does not know; it asks again."""
+    with lossy_link(door(server)) as link:
+        link.losing = 2
+        line = shell.typed("north-3", link.port)
+        for _ in range(2):
+            code, _, err = shell.scanner(*line, "--state", shell.state())
+            assert (code, "Check the network" in err or "Wait" in err) == (LATER, True)
+            assert read_enrolment(shell.state()) is None
+        assert link.lost == 2
+        assert len(shell.city("device", "list").splitlines()) == 1
+        assert shell.scanner(*line, "--state", shell.state())[0] == 0
+    assert read_enrolment(shell.state()) is not None
+
+
+def test_wrong_fingerprint_gives_nothing_away(shell: Shell, server: Serving) -> None:
+    """The code is still good afterwards, for the right one."""
+    line = shell.typed("north-3", door(server))
+    wrong = [*line[:-1], "0000-0000-0000-0000"]
+    code, _, err = shell.scanner(*wrong, "--state", shell.state())
+    assert (code, "Nothing was sent to it" in err) == (USAGE, True)
+    assert "waiting" in shell.city("device", "tokens")
+    assert shell.scanner(*line, "--state", shell.state())[0] == 0
+
+
+def test_fingerprint_may_come_as_a_file(shell: Shell, server: Serving) -> None:
+    """The certificate of the city, copied from its server."""
+    line = [*shell.typed("north-3", door(server))[:-1], shell.central / "log/ca.crt"]
+    assert shell.scanner(*line, "--state", shell.state())[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--url", "https://a.example"], "Give both --url and --code"),
+        (["--code", "7K3F-9QXD"], "Give both --url and --code"),
+        (["--url", "https://a.example", "--code", "7K3F-9QXD"], "Give --ca too"),
+        (["--url", "http://a.example", "--code", "7K3F-9QXD", "--ca", "0000"], "https://"),
+    ],
+)
+def test_half_a_line_is_told(words: list[str], says: str, shell: Shell) -> None:
+    """Nothing is asked of anybody."""
+    code, _, err = shell.scanner("enrol", *words, "--state", shell.state())
+    assert (code, says in err) == (USAGE, True)
+
+
+def test_boot_file_enrols_without_a_hand(shell: Shell, server: Serving) -> None:
+    """Taken by root, asked by the scanner's user, and how it went stands beside the file."""
+    shell.state().mkdir()
+    code, out, _ = shell.boot(shell.card("north-3", door(server)))
+    assert (code, "asking the city" in out) == (0, True)
+    code, out, _ = shell.scanner("enrol", "--pending", "--state", shell.state())
+    assert (code, "is enrolled with" in out) == (0, True)
+    assert not (shell.state() / OFFER_FILE).exists()
+    assert shell.start()[0] == 0
+    assert shell.told() == "OK This device is enrolled: of this file only [wifi] counts.\n"
+    assert (
+        shell.scanner("enrol", "--pending", "--state", shell.state())[1] == "Nothing is pending.\n"
+    )
+
+
+def test_boot_file_waits_for_the_network(shell: Shell) -> None:
+    """The offer is kept, the reason is told, and the next try goes on."""
+    shell.state().mkdir()
+    with serving(shell.central, "--enrol-port", "0") as server:
+        shell.boot(shell.card("north-3", door(server)))
+    assert shell.scanner("enrol", "--pending", "--state", shell.state())[0] == LATER
+    assert shell.start()[0] == USAGE
+    assert shell.told().startswith("E-ENROL-NETWORK Check the network")
+    with serving(shell.central, "--enrol-port", str(door(server))):
+        assert shell.scanner("enrol", "--pending", "--state", shell.state())[0] == 0
+    assert not (shell.state() / RESULT_FILE).exists()
+
+
+def test_refused_boot_file_is_told_and_forgotten(shell: Shell, server: Serving) -> None:
+    """A card that was cancelled lets nobody in, however often it is tried."""
+    shell.state().mkdir()
+    shell.boot(shell.card("north-3", door(server)))
+    shell.city("device", "cancel", "north-3")
+    assert shell.scanner("enrol", "--pending", "--state", shell.state())[0] == USAGE
+    assert not (shell.state() / OFFER_FILE).exists()
+    shell.start()
+    assert re.match("E-ENROL-REFUSED Have a new card .* cancelled", shell.told())
+
+
+def test_impostor_does_not_make_a_device_forget_its_card(shell: Shell, tmp_path: Path) -> None:
+    """Who answers in the city's place is told as such; the city itself is asked again."""
+    shell.state().mkdir()
+    with serving(shell.central, "--enrol-port", "0") as server:
+        port = door(server)
+        shell.boot(shell.card("north-3", port))
+    thief = tmp_path / "thief"
+    thief.mkdir()
+    with serving(thief, "--enrol-port", str(port)):
+        assert shell.scanner("enrol", "--pending", "--state", shell.state())[0] == USAGE
+    shell.start()
+    assert shell.told().startswith("E-ENROL-CITY Stop and tell the city's people")
+    with serving(shell.central, "--enrol-port", str(port)):
+        assert shell.scanner("enrol", "--pending", "--state", shell.state())[0] == 0
+
+
+def test_revoked_device_is_told_at_the_door(shell: Shell, server: Serving) -> None:
+    """And comes in again only by the hand that lets it."""
+    assert shell.scanner(*shell.typed("a", door(server)), "--state", shell.state())[0] == 0
+    device = device_id(provide_device_key(shell.state()))
+    shell.city("device", "revoke", device)
+    code, _, err = shell.scanner(*shell.typed("b", door(server)), "--state", shell.state())
+    assert (code, "this device was revoked" in err) == (USAGE, True)
