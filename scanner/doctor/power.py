@@ -14,7 +14,11 @@ from scanner.doctor.finding import Finding, Grade
 
 SYS = Path("/sys")
 MODEL = "firmware/devicetree/base/model"
-THROTTLED = "devices/platform/soc/soc:firmware/get_throttled"
+# soc/soc:firmware/get_throttled up to the Raspberry Pi 4; its folders have numbers on a 5.
+THROTTLED = (
+    "devices/platform/soc*/*firmware/get_throttled",
+    "devices/platform/*firmware/get_throttled",
+)
 THERMAL = "class/thermal"
 ASK_S = 5.0
 # The firmware slows the processor down from 80 °C on; a closed box in the sun gets there.
@@ -46,7 +50,8 @@ def check_power(sys: Path = SYS, ask: Callable[[], str] = ask_firmware) -> Itera
     model = read_text(sys / MODEL).rstrip("\0")
     if "Raspberry Pi" in model:
         yield Finding("E-BOARD", Grade.OK, model)
-        yield from _throttled(read_text(sys / THROTTLED) or ask().partition("=")[2])
+        found = [read_text(path) for each in THROTTLED for path in sorted(sys.glob(each))]
+        yield from _throttled(next(filter(None, found), "") or ask().partition("=")[2])
     else:
         found = f"not a Raspberry Pi ({model or 'no device tree'}): its power cannot be asked"
         yield Finding("E-BOARD", Grade.OK, found)

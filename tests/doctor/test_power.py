@@ -13,13 +13,20 @@ from scanner.doctor.power import ask_firmware, check_power
 MODEL = "Raspberry Pi Zero 2 W Rev 1.0\0"
 
 
-def board(folder: Path, throttled: str | None = "0", *degrees: int) -> Path:
+PLACES = (
+    "devices/platform/soc/soc:firmware",
+    "devices/platform/soc@107c000000/soc@107c000000:firmware",
+    "devices/platform/soc@107c000000:firmware",
+)
+
+
+def board(folder: Path, throttled: str | None = "0", *degrees: int, place: str = PLACES[0]) -> Path:
     """The sysfs of a Raspberry Pi with so many thermal zones."""
     model = folder / power.MODEL
     model.parent.mkdir(parents=True)
     model.write_text(MODEL)
     if throttled is not None:
-        file = folder / power.THROTTLED
+        file = folder / place / "get_throttled"
         file.parent.mkdir(parents=True)
         file.write_text(f"{throttled}\n")
     for number, warm in enumerate(degrees):
@@ -58,6 +65,13 @@ def test_bits_of_the_firmware_are_told(tmp_path: Path, bits: str, id_: str, says
     assert told.grade is Grade.WARNING
     assert says in told.found
     assert told.fix
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_firmware_is_found_wherever_the_kernel_has_it(tmp_path: Path, place: str) -> None:
+    """Its folders carry addresses on newer boards."""
+    told = found(board(tmp_path, "1", place=place))["E-POWER"]
+    assert told.found == "undervoltage, now"
 
 
 def test_firmware_is_asked_where_sysfs_is_silent(tmp_path: Path) -> None:
