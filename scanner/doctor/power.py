@@ -14,12 +14,13 @@ from scanner.doctor.finding import Finding, Grade
 
 SYS = Path("/sys")
 MODEL = "firmware/devicetree/base/model"
-# soc/soc:firmware/get_throttled up to the Raspberry Pi 4; its folders have numbers on a 5.
+# soc/soc:firmware/get_throttled up to the Raspberry Pi 4; its folders have numbers on a 5. Kernels
+# call it deprecated, so it is asked only where vcgencmd gives no answer.
 THROTTLED = (
     "devices/platform/soc*/*firmware/get_throttled",
     "devices/platform/*firmware/get_throttled",
 )
-THERMAL = "class/thermal"
+THERMAL, HWMON = "class/thermal", "class/hwmon"
 ASK_S = 5.0
 # The firmware slows the processor down from 80 °C on; a closed box in the sun gets there.
 WARM_C, HOT_C = 70, 80
@@ -50,21 +51,25 @@ def check_power(sys: Path = SYS, ask: Callable[[], str] = ask_firmware) -> Itera
     model = read_text(sys / MODEL).rstrip("\0")
     if "Raspberry Pi" in model:
         yield Finding("E-BOARD", Grade.OK, model)
-        found = [read_text(path) for each in THROTTLED for path in sorted(sys.glob(each))]
-        yield from _throttled(next(filter(None, found), "") or ask().partition("=")[2])
+        yield from _throttled(ask().partition("=")[2] or _by_sysfs(sys), sys)
     else:
         found = f"not a Raspberry Pi ({model or 'no device tree'}): its power cannot be asked"
         yield Finding("E-BOARD", Grade.OK, found)
     yield from _temperature(sys)
 
 
-def _throttled(text: str) -> Iterator[Finding]:
+def _by_sysfs(sys: Path) -> str:
+    """The same bits, where vcgencmd is missing."""
+    texts = (read_text(path) for place in THROTTLED for path in sorted(sys.glob(place)))
+    return next(filter(None, texts), "")
+
+
+def _throttled(text: str, sys: Path) -> Iterator[Finding]:
+    """text: hex; without it the sensor of newer kernels is asked, which knows undervoltage alone."""
     try:
         bits = int(text, 16)
     except ValueError:
-        found = "the firmware does not say whether the power was enough"
-        fix = "Run this as root once, or add the user to the group video."
-        yield Finding("E-POWER", Grade.WARNING, found, fix)
+        yield _alarm(sys)
         return
     before = bits >> _SINCE_START
     for bit, id_, what, fix in (
@@ -77,6 +82,20 @@ def _throttled(text: str) -> Iterator[Finding]:
             yield Finding(id_, Grade.WARNING, f"{what}, since the start", fix)
         else:
             yield Finding(id_, Grade.OK, f"not: {what}")
+
+
+def _alarm(sys: Path) -> Finding:
+    for name in sorted(sys.glob(f"{HWMON}/hwmon*/name")):
+        if read_text(name) != "rpi_volt":
+            continue
+        match read_text(name.with_name("in0_lcrit_alarm")):
+            case "0":
+                return Finding("E-POWER", Grade.OK, "not: undervoltage")
+            case "1":
+                return Finding("E-POWER", Grade.WARNING, "undervoltage, now", PLUG)
+    found = "the firmware does not say whether the power was enough"
+    fix = "Run this as root once, or add the user to the group video."
+    return Finding("E-POWER", Grade.WARNING, found, fix)
 
 
 def _temperature(sys: Path) -> Iterator[Finding]:

@@ -84,6 +84,8 @@ KERNEL = (
     "usb usb%d-port%d: over-current condition",
     "uvcvideo %p:%s: Non-zero status (-%d) in video completion handler.",
     "uvcvideo %p:%s: Failed to %s",
+    "Under-voltage detected! %s",
+    "Voltage normalised %s",
     "hwmon hwmon%d: Undervoltage detected!",
     "hwmon hwmon%d: Voltage normalised",
     "mmc%d: error -%d whilst initialising SD card",

@@ -74,8 +74,25 @@ def test_firmware_is_found_wherever_the_kernel_has_it(tmp_path: Path, place: str
     assert told.found == "undervoltage, now"
 
 
-def test_firmware_is_asked_where_sysfs_is_silent(tmp_path: Path) -> None:
-    """By vcgencmd; without an answer that is said, and taken for no good news."""
+@pytest.mark.parametrize(("alarm", "grade"), [("1", Grade.WARNING), ("0", Grade.OK)])
+def test_newest_kernels_tell_of_undervoltage_alone(
+    tmp_path: Path, alarm: str, grade: Grade
+) -> None:
+    """By a sensor that has its name."""
+    folder = board(tmp_path, None)
+    for number, name in enumerate(("cpu_thermal", "rpi_volt")):
+        sensor = folder / power.HWMON / f"hwmon{number}"
+        sensor.mkdir(parents=True)
+        (sensor / "name").write_text(f"{name}\n")
+    (sensor / "in0_lcrit_alarm").write_text(f"{alarm}\n")
+    findings = found(folder)
+    assert findings["E-POWER"].grade is grade
+    assert "E-THROTTLED" not in findings
+
+
+def test_firmware_is_asked_first(tmp_path: Path) -> None:
+    """By vcgencmd; without any answer that is said, and taken for no good news."""
+    assert found(board(tmp_path / "both", "1"), "throttled=0x0")["E-POWER"].grade is Grade.OK
     folder = board(tmp_path, None)
     assert found(folder, "throttled=0x50000")["E-POWER"].grade is Grade.WARNING
     assert found(folder, "throttled=0x0")["E-POWER"].grade is Grade.OK
