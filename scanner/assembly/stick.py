@@ -87,18 +87,39 @@ def _go_on(stick: Path, serial: str, state: Path) -> str:
     from scanner.store.enrolment import own_request
     from scanner.store.migrations import migrate
 
-    done, answer = stick / DONE_FOLDER / f"{serial}.txt", stick / ANSWERS / f"{serial}.json"
-    if not is_enrolled(state) and answer.is_file():
+    migrate(state)
+    answer = None if is_enrolled(state) else _own_answer(stick / ANSWERS / f"{serial}.json", state)
+    if answer is not None:
         with suppress(TimeError):  # enrolled all the same; doctor tells of the clock
-            install_answer(state, _read(answer), anew=False)
+            install_answer(state, answer, anew=False)
     if is_enrolled(state):
         _take_lists(stick, state)
-        _put(done, b"enrolled\n")
+        _put(stick / DONE_FOLDER / f"{serial}.txt", b"enrolled\n")
         return "enrolled; done."
-    migrate(state)
     request, _ = own_request(state)
     _put(stick / REQUESTS / f"{serial}.json", request)
     return "settings taken, request written; bring the stick back when the city has signed."
+
+
+def _own_answer(path: Path, state: Path) -> bytes | None:
+    """None: there is none, or for keys that are no more; then the city is asked again.
+
+    Raises StoreError; EnrolmentError for one that cannot be read or is of a newer release.
+    """
+    from scanner.core.enrolment import check_answer, read_answer
+    from scanner.core.signed_log import device_of, public_bytes
+    from scanner.store.device_key import provide_device_key
+    from scanner.store.enrolment import provide_tls_key
+
+    if not path.is_file():
+        return None
+    raw, device = _read(path), device_of(public_bytes(provide_device_key(state)))
+    answer = read_answer(raw)
+    try:
+        check_answer(answer, device, provide_tls_key(state).public_key())
+    except EnrolmentError:
+        return None
+    return raw
 
 
 def _take_lists(stick: Path, state: Path) -> None:
