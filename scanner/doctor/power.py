@@ -65,7 +65,7 @@ def _by_sysfs(sys: Path) -> str:
 
 
 def _throttled(text: str, sys: Path) -> Iterator[Finding]:
-    """text: hex; without it the sensor of newer kernels is asked, which knows undervoltage alone."""
+    """text: hex; without it a sensor of newer kernels is asked, which knows undervoltage alone."""
     try:
         bits = int(text, 16)
     except ValueError:
