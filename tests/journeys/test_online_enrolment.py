@@ -107,9 +107,9 @@ def picture(text: str, folder: Path) -> Path:
     from scanner.central.render import modules
 
     code = np.where(modules(text) > 0, 0, 255).astype(np.uint8)
-    code = cv2.copyMakeBorder(code, 8, 8, 20, 20, cv2.BORDER_CONSTANT, value=(255,))
+    framed = cv2.copyMakeBorder(code, 8, 8, 20, 20, cv2.BORDER_CONSTANT, value=(255,))
     folder.mkdir()
-    cv2.imwrite(str(folder / "card.png"), np.kron(code, np.ones((6, 6), np.uint8)))
+    cv2.imwrite(str(folder / "card.png"), np.kron(framed, np.ones((6, 6), np.uint8)))
     return folder
 
 

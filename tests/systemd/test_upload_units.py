@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from scanner.commands import upload
 from scanner.core.upload import MOST_BODIES
-from scanner.store.enrolment import ENROLMENT_FILE
+from scanner.store.place import ENROLMENT_FILE
 from scanner.sync.push import PATIENCE_S
-from scanner.sync.transport import CONNECT_S, TOTAL_S
+from scanner.sync.tls import CONNECT_S, TOTAL_S
 from tests.systemd.units import settings
 
 SERVICE, TIMER, LOOP = "scanner-upload.service", "scanner-upload.timer", "scanner.service"
