@@ -12,6 +12,9 @@ sh tests/run.sh SUITE...        one or more of:
     privacy                     what is left of people, at full size: canaries, guesses, chains
     fuzz                        random frames and texts, for hours: COUNT=1000 for fewer of them
     bench                       what things cost, as printed tables; nothing passes or fails by speed
+    device                      the virtual device: a Debian 13 guest under QEMU, as root; see
+                                tests/virtual_device/README.md (the first run takes long)
+    arm64                       the program on an emulated 64-bit ARM processor
     lint                        ruff, format, mypy --strict and the import contracts
     all                         lint, every test, slow ones too, with many more tries of each
                                 property, and the benchmarks
@@ -61,6 +64,24 @@ fuzz() {
         "$python" tests/fuzz/guided_text.py --count "${COUNT:-10000000}"
 }
 
+# Where images are kept from one run to the next.
+guests=${XDG_CACHE_HOME:-$HOME/.cache}/scanner-virtual-device
+
+# $@: what Debian calls the programs that a guest needs; nothing is asked where all are there.
+provide_guests() {
+    dpkg -s "$@" >/dev/null 2>&1 || install_packages "$@"
+}
+
+device() {
+    provide_guests mmdebstrap qemu-system-x86 qemu-utils e2fsprogs
+    "$python" -m tests.virtual_device --cache "$guests"
+}
+
+arm64() {
+    provide_guests mmdebstrap qemu-user-static
+    sh tests/virtual_device/arm64.sh "$guests"
+}
+
 suite() {
     case $1 in
     quick) "$python" -m pytest --cov --ignore=tests/bench -m "not slow" ;;
@@ -70,6 +91,8 @@ suite() {
     privacy) "$python" -m pytest $privacy ;;
     fuzz) fuzz ;;
     bench) bench ;;
+    device) device ;;
+    arm64) arm64 ;;
     lint) lint ;;
     all)
         lint
@@ -82,7 +105,7 @@ suite() {
 
 [ $# -gt 0 ] || set -- quick
 case $1 in
-quick | core | faults | privacy | fuzz | bench | lint | all) ;;
+quick | core | faults | privacy | fuzz | bench | device | arm64 | lint | all) ;;
 *) exec "$python" -m pytest "$@" ;;
 esac
 for name in "$@"; do

@@ -74,6 +74,13 @@ class Answer:
     fault_s: float | None
     stale: tuple[str, ...]
 
+    def as_line(self) -> str:
+        """For the table."""
+        times = [f"{word} {'-' if s is None else f'{s:.1f} s'}"
+                 for word, s in (("service", self.service_s), ("fault", self.fault_s))]  # fmt: skip
+        verdict = "ok   " if self.is_good else "WRONG"
+        return "  ".join([verdict, f"{self.fault.name:32}", *times, *self.stale])
+
     @property
     def is_good(self) -> bool:
         in_time = [s for s in (self.service_s, self.fault_s) if s is not None and s <= WITHIN_S]

@@ -1,37 +1,50 @@
-"""One run of the virtual device under QEMU: a job goes in on a disk, its results out on another.
+"""Runs of the virtual device under QEMU: a job goes in on a disk, its results come out on another.
 
 Without KVM and with a clock of its own: the guest's time counts instructions, one nanosecond each,
 and jumps to the next timer whenever nobody has anything to do. So seconds of the guest cost only
 what is done in them, and a busy host changes nothing but the length of the run.
+
+The guest is booted once and kept as it is then, memory and all; each job goes on from there.
 """
 
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import tarfile
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from tests.virtual_device.stick import STARTS_AT
 
-RESULTS_BYTES = 256 << 20
+# Both disks are there at the boot already, and of one size ever after.
+JOB_BYTES, RESULTS_BYTES = 128 << 20, 256 << 20
 KERNEL_WORDS = (
     "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 mitigations=off nokaslr"
     " tsc=reliable random.trust_cpu=on"
 )
-CLOCK = ("-icount", "shift=0,sleep=off")
+# What the guest says once it waits for a job.
+WAITS = b"virtual device: waits for a job"
+BOOT_LIMIT_S, JOB_LIMIT_S = 1800.0, 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An installed device, ready to boot; never written to."""
+    """An installed device as build.sh leaves it: root.img, vmlinuz, initrd; later its boot too."""
 
-    kernel: Path
-    initrd: Path
-    root: Path
+    folder: Path
+
+    @property
+    def booted_disk(self) -> Path:
+        return self.folder / "booted.qcow2"
+
+    @property
+    def booted_memory(self) -> Path:
+        return self.folder / "booted.memory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,60 +64,127 @@ class Results:
         return int(code) if code else None
 
 
-def run_job(
-    image: Image,
-    job: Path,
-    work: Path,
-    *,
-    starts_at: datetime = STARTS_AT,
-    limit_s: float = 1800.0,
-    clock: Sequence[str] = CLOCK,
-) -> Results:
-    """Boot, run `job.sh` of the folder `job`, switch off → what it left under `work`.
+def boot(image: Image, work: Path) -> None:
+    """Boot until the guest waits for a job, and keep it like that; nothing when that was done.
+
+    Raises TimeoutError when it does not get so far.
+    """
+    if image.booted_memory.exists():
+        return
+    _clean(work)
+    disk = _overlay(image.folder / "root.img", "raw", image.folder / "booting.qcow2")
+    disks = [disk, _empty(work / "job.img", JOB_BYTES), _empty(work / "results.img", RESULTS_BYTES)]
+    monitor = work / "monitor"
+    with (work / "console").open("wb") as console:
+        machine = subprocess.Popen(
+            [*command(image, disks), "-monitor", f"unix:{monitor},server=on,wait=off"],
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_for(work / "console", machine)
+        keep = image.folder / "booting.memory"
+        _say(monitor, ["stop", f'migrate "exec:cat > {keep}"', "quit"])
+        machine.wait(BOOT_LIMIT_S)
+    finally:
+        machine.kill()
+        machine.wait()
+    disk.replace(image.booted_disk)
+    keep.replace(image.booted_memory)
+
+
+def run_job(image: Image, job: Path, work: Path, limit_s: float = JOB_LIMIT_S) -> Results:
+    """Run `job.sh` of the folder `job` in the booted guest → what it left under `work`.
 
     Raises subprocess.TimeoutExpired when the guest takes longer than `limit_s`.
     """
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    disk, results = work / "job.img", work / "results.img"
-    make_disk(job, disk)
-    with results.open("wb") as file:
-        file.truncate(RESULTS_BYTES)
+    boot(image, work.with_name(f"{work.name}.boot"))
+    _clean(work)
+    disks = [
+        _overlay(image.booted_disk, "qcow2", work / "root.qcow2"),
+        _packed(job, work / "job.img"),
+        _empty(work / "results.img", RESULTS_BYTES),
+    ]
     with (work / "console").open("wb") as console:
         subprocess.run(
-            command(image, [disk, results], starts_at, clock),
+            [*command(image, disks), "-incoming", f"exec:cat {image.booted_memory}"],
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=subprocess.STDOUT,
             timeout=limit_s,
             check=True,
         )
-    return unpacked(results, work / "results")
+    return unpacked(disks[2], work / "results")
 
 
-def command(
-    image: Image, disks: Sequence[Path], starts_at: datetime, clock: Sequence[str]
-) -> list[str]:
-    """The words for QEMU. The root disk is read; what the guest writes is dropped."""
-    words = ["qemu-system-x86_64", "-accel", "tcg", *clock, "-cpu", "Nehalem", "-smp", "1"]
-    words += ["-m", "1536", "-nographic", "-no-reboot", "-nic", "none"]
-    words += ["-rtc", f"base={starts_at:%Y-%m-%dT%H:%M:%S},clock=vm"]
-    words += ["-kernel", str(image.kernel), "-initrd", str(image.initrd), "-append", KERNEL_WORDS]
-    for path in [image.root, *disks]:
-        drops = "on" if path == image.root else "off"
-        words += ["-drive", f"file={path},if=virtio,format=raw,cache=unsafe,snapshot={drops}"]
+def command(image: Image, disks: Sequence[Path]) -> list[str]:
+    """The words for QEMU; the same at the boot and afterwards."""
+    words = ["qemu-system-x86_64", "-accel", "tcg", "-icount", "shift=0,sleep=off"]
+    words += ["-cpu", "Nehalem", "-smp", "1", "-m", "1536", "-nodefaults", "-display", "none"]
+    words += ["-serial", "stdio", "-no-reboot"]
+    words += ["-rtc", f"base={STARTS_AT:%Y-%m-%dT%H:%M:%S},clock=vm"]
+    words += ["-kernel", str(image.folder / "vmlinuz"), "-initrd", str(image.folder / "initrd")]
+    words += ["-append", KERNEL_WORDS]
+    for path in disks:
+        form = "qcow2" if path.suffix == ".qcow2" else "raw"
+        words += ["-drive", f"file={path},if=virtio,format={form},cache=unsafe"]
     return words
 
 
-def make_disk(folder: Path, disk: Path) -> None:
-    """An ext4 file system with what is in the folder."""
-    used = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    megabytes = (used >> 20) * 5 // 4 + 16
-    subprocess.run(
-        ["mke2fs", "-q", "-t", "ext4", "-d", str(folder), str(disk), f"{megabytes}M"],
-        check=True,
-        env={"PATH": "/usr/sbin:/sbin:/usr/bin:/bin"},
-    )
+def _clean(work: Path) -> None:
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+
+
+def _overlay(below: Path, form: str, path: Path) -> Path:
+    """A disk on which only what is written is kept."""
+    words = ["qemu-img", "create", "-q", "-f", "qcow2", "-b", str(below.resolve()), "-F", form]
+    subprocess.run([*words, str(path)], check=True)
+    return path
+
+
+def _empty(path: Path, size: int) -> Path:
+    with path.open("wb") as file:
+        file.truncate(size)
+    return path
+
+
+def _packed(job: Path, path: Path) -> Path:
+    """The folder as one tar, on a disk of the size that the guest knows."""
+    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as archive:
+        archive.add(job, ".")
+    with path.open("r+b") as file:
+        file.truncate(JOB_BYTES)
+    return path
+
+
+def _wait_for(console: Path, machine: subprocess.Popen[bytes]) -> None:
+    until_s = time.monotonic() + BOOT_LIMIT_S
+    while WAITS not in console.read_bytes():
+        if machine.poll() is not None or time.monotonic() > until_s:
+            raise TimeoutError(f"The guest did not come up; its last words are in {console}.")
+        time.sleep(0.1)
+
+
+def _say(monitor: Path, orders: Sequence[str]) -> None:
+    """To QEMU's monitor, each once the one before is done."""
+    with socket.socket(socket.AF_UNIX) as channel:
+        channel.settimeout(BOOT_LIMIT_S)
+        channel.connect(str(monitor))
+        for order in orders:
+            _heard(channel)
+            channel.sendall(f"{order}\n".encode())
+        with suppress(OSError):
+            while channel.recv(4096):
+                pass
+
+
+def _heard(channel: socket.socket) -> None:
+    """Until the next prompt."""
+    said = b""
+    while not said.endswith(b"(qemu) "):
+        said += channel.recv(4096)
 
 
 def unpacked(results: Path, folder: Path) -> Results:

@@ -26,6 +26,7 @@ class Kind(Enum):
     BLANK = "blank"  # nobody
     UNPLUGGED = "unplugged"  # the camera gives no picture for a while
     LOST = "lost"  # and for so long that the scanner is started again
+    TIME_CODE = "time-code"  # not of the day: what sets the clock where there is no network
 
 
 COUNTS = {

@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 from scanner.central.bundle import write_bundle
 from scanner.central.city import Change, City, Means, open_city
 from scanner.central.founding import Charter, found
+from scanner.central.issue import SigningKey, sign_time
 from scanner.central.issuer import WORK, current_key
+from scanner.central.keys import TIME_KEY, load_key
 from scanner.central.passes import Counter, Person, Request, issue
 from scanner.central.register import Artefact
 from scanner.central.render import modules
@@ -61,6 +63,8 @@ def make_stick(folder: Path, events: Sequence[Event]) -> Stick:
     shutil.rmtree(central, ignore_errors=True)
     found(central, Charter(CITY), _means(FOUNDED_AT))
     texts = _issue_all(central, events)
+    if any(event.kind is Kind.TIME_CODE for event in events):
+        texts[f"{Kind.TIME_CODE.value}-0"] = _time_code(central)
     with open_city(central, _means(STARTS_AT - timedelta(minutes=5), central)) as city:
         write_bundle(
             city.repository, stick.lists, city.all_keys(), city.means.now, city.means.write
@@ -91,9 +95,16 @@ def _issue_all(central: Path, events: Sequence[Event]) -> dict[str, str]:
     }
 
 
+def _time_code(central: Path) -> str:
+    """Of the moment at which a guest begins whose clock is right."""
+    key = load_key(central / TIME_KEY / f"{TIME_KEY}.pem", is_online=True)
+    return sign_time(STARTS_AT, SigningKey(key.private))
+
+
 def _issued(city: City, events: Sequence[Event]) -> Iterator[tuple[str, tuple[str, int]]]:
     now = city.means.now
-    pictures = sorted({event.picture for event in events if event.code >= 0})
+    wanted = (e for e in events if e.code >= 0 and e.kind is not Kind.TIME_CODE)
+    pictures = sorted({event.picture for event in wanted})
     for number, name in enumerate(pictures):
         key = current_key(city.folder, city.register, now)
         counter = Counter(city.register, key, city.trust(), city.zone())

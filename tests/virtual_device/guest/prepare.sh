@@ -2,11 +2,14 @@
 
 # Settings and keys, and no scanner that runs yet.
 set_up() {
-    systemctl stop scanner.service scanner-sync.timer scanner-upload.timer 2>/dev/null || true
+    systemctl stop scanner.service scanner-sync.timer scanner-upload.timer scanner-enrol.timer || true
     systemctl reset-failed
     mkdir -p /etc/scanner /var/lib/scanner
-    cp /run/job/root.json /run/job/checkpoint.toml /etc/scanner/
+    install -m 640 -g scanner /run/job/root.json /run/job/checkpoint.toml /etc/scanner/
     install -m 640 -g scanner /run/job/fleet.key /etc/scanner/fleet.key
+    cp -r /run/job/lists /etc/scanner/lists
+    chgrp -R scanner /etc/scanner
+    chmod -R g+rX,o= /etc/scanner
     chown scanner:scanner /var/lib/scanner
     chmod 700 /var/lib/scanner
 }
@@ -21,15 +24,13 @@ print("the kernel says of its clock", state)
 '
 }
 
-# $@: arguments of the command `scanner`, run as its units run it.
+# As root the command goes on as the user of the service.
 as_scanner() {
-    runuser -u scanner -- env STATE_DIRECTORY=/var/lib/scanner "SCANNER_BOOT_ID=$(
-        tr -d - </proc/sys/kernel/random/boot_id
-    )" /opt/scanner/bin/scanner "$@"
+    SCANNER_BOOT_ID=$(tr -d - </proc/sys/kernel/random/boot_id) /usr/bin/scanner "$@"
 }
 
 load_lists() {
-    as_scanner sync --from /run/job/lists --root /etc/scanner/root.json --fleet-key /etc/scanner/fleet.key
+    as_scanner sync
 }
 
 keep_trace() {

@@ -1,8 +1,15 @@
 #!/bin/sh
-# Runs the job on the second disk, writes what it leaves in /run/results to the third, switches off.
+# Waits for a job on the second disk, runs it, writes what it leaves in /run/results to the third, and
+# switches off.
 set -u
 mkdir -p /run/job /run/results
-mount -o ro /dev/vdb /run/job
+echo 3 >/proc/sys/vm/drop_caches
+echo "virtual device: waits for a job" >/dev/console
+until tar -tf /dev/vdb ./job.sh >/dev/null 2>&1; do
+    blockdev --flushbufs /dev/vdb
+    sleep 1
+done
+tar -xf /dev/vdb -C /run/job --no-same-owner
 cd /run/results
 sh /run/job/job.sh >/run/results/log 2>&1
 echo $? >/run/results/exit-code

@@ -1,0 +1,146 @@
+"""The other jobs of the virtual device: units and canary, time to ready, first green, faults."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import run
+
+from tests.virtual_device.day import add_programs, fed_of
+from tests.virtual_device.edges import GREEN as GREEN_LINE
+from tests.virtual_device.edges import edges_of, first_rise
+from tests.virtual_device.faults import FAULTS, Answer, Fault, Noted, answer_of
+from tests.virtual_device.machine import Image, Results, run_job
+from tests.virtual_device.script import Event, Kind
+from tests.virtual_device.stick import make_stick
+
+CANARY = Path(__file__).parents[1] / "systemd" / "canary.py"
+# For programs that need somebody to come by, but no certain order.
+PEOPLE = [Event(number, Kind.VALID, number, 1.2) for number in range(60)]
+MOST_EXPOSED, MEAN_EXPOSED, MOST_RATIO, MOST_ACTIONS = 1.2, 0.7, 3.0, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the table: what was asked, what came, whether that is enough."""
+
+    what: str
+    wanted: str
+    got: str
+    is_good: bool
+
+
+def units(image: Image, work: Path) -> list[Line]:
+    """Exposure, canary, and whether each unit has run."""
+    job = _job(work, "units.sh", PEOPLE[:2])
+    (job / "canary.py").write_bytes(CANARY.read_bytes())
+    run([sys.executable, str(CANARY), "--units", str(job / "canary-units")],
+        check=True, capture_output=True)  # fmt: skip
+    results = run_job(image, job, work / "run")
+    return [*exposure_lines(results), canary_line(results), started_line(results)]
+
+
+def exposure_lines(results: Results) -> Iterator[Line]:
+    """The largest and the mean of `systemd-analyze security`."""
+    found = re.findall(r"level for \S+: (\d+\.\d)", results.text("security"))
+    scores = [float(score) for score in found] or [10.0]
+    most, mean = max(scores), statistics.mean(scores)
+    got = f"{most:.1f} of {len(found)}"
+    yield Line("exposure, the largest", f"≤ {MOST_EXPOSED}", got, most <= MOST_EXPOSED)
+    yield Line("exposure, the mean", f"≤ {MEAN_EXPOSED}", f"{mean:.2f}", mean <= MEAN_EXPOSED)
+
+
+def canary_line(results: Results) -> Line:
+    """How many of its tries worked, over all units."""
+    said = {path.name: path.read_text() for path in sorted(results.folder.glob("canary-*"))}
+    ends = {name: re.search(r"canary: (\d+) of (\d+) worked: (.*)", text)
+            for name, text in said.items()}  # fmt: skip
+    worked = [f"{name.removeprefix('canary-')}: {end[3] if end else 'it did not run'}"
+              for name, end in ends.items() if end is None or end[1] != "0"]  # fmt: skip
+    got = "; ".join(worked) or f"0 in each of {len(said)} units"
+    return Line("canary in each sandbox", "0 of 20", got, bool(said) and not worked)
+
+
+def started_line(results: Results) -> Line:
+    """A unit has run when systemd knows when its program began."""
+    rows = [line.split() for line in results.text("started").splitlines() if line.strip()]
+    idle = [row[0] for row in rows if row[-1] == "0"]
+    got = f"{len(rows) - len(idle)} of {len(rows)}" + (f", not {' '.join(idle)}" if idle else "")
+    return Line("units started, beside the loop", "all", got, bool(rows) and not idle)
+
+
+def ready(image: Image, work: Path) -> list[Line]:
+    """The loop's start against the bare import of numpy and OpenCV, medians of five."""
+    results = run_job(image, _job(work, "ready.sh", PEOPLE), work / "run")
+    said = [line.split() for line in results.text("ready").splitlines()]
+    times = {
+        word: [float(row[1]) for row in said if row[0] == word] for word in ("import", "ready")
+    }
+    if not all(times.values()):
+        return [Line("exec to READY=1", f"≤ {MOST_RATIO} x import", "the job did not end", False)]
+    bare, loop = (statistics.median(times[word]) for word in ("import", "ready"))
+    got = f"{loop / bare:.2f} x ({loop:.2f} s, {bare:.2f} s)"
+    return [Line("exec to READY=1", f"≤ {MOST_RATIO} x import", got, loop <= MOST_RATIO * bare)]
+
+
+def first_green(image: Image, work: Path) -> list[Line]:
+    """Actions of a person from image and boot file to the first green."""
+    events = [Event(0, Kind.TIME_CODE, 0, 6.0), Event(1, Kind.VALID, 0, 4.0)]
+    job = _job(work, "first_green.sh", events)
+    settings = (job / "checkpoint.toml").read_text()
+    (job / "boot.toml").write_text("version = 1\n" + settings.split("[updates]")[0])
+    results = run_job(image, job, work / "run")
+    actions = len(results.text("actions").splitlines())
+    fed = fed_of(results.text("fed"))
+    edges = edges_of(results.text("trace").splitlines())
+    green = len(fed) == 2 and first_rise(edges, GREEN_LINE, fed[1].begins_s, fed[1].begins_s + 1)
+    got = f"{actions} actions, {'green' if green else 'not green'}"
+    is_good = bool(green) and actions <= MOST_ACTIONS
+    return [Line("image and boot file to first green", f"≤ {MOST_ACTIONS} actions", got, is_good)]
+
+
+def faults(image: Image, work: Path, chosen: Sequence[Fault] = FAULTS) -> list[Line]:
+    """Each fault in turn; the table names those after which something was not as it must be."""
+    job = _job(work, "faults.sh", PEOPLE)
+    asked = [[fault.kind, fault.for_s, fault.moment] for fault in chosen]
+    (job / "faults.json").write_text(json.dumps(asked))
+    results = run_job(image, job, work / "run", limit_s=7200.0)
+    answers = answers_of(chosen, results)
+    for answer in answers:
+        print(answer.as_line())
+    bad = [answer for answer in answers if not answer.is_good]
+    got = f"{len(answers) - len(bad)} of {len(chosen)}"
+    stale = sum(len(answer.stale) for answer in answers)
+    return [
+        Line(
+            "faults answered in 15 s",
+            f"{len(chosen)}",
+            got,
+            len(answers) == len(chosen) and not bad,
+        ),
+        Line("stale green", "0", str(stale), stale == 0 and bool(answers)),
+    ]
+
+
+def answers_of(chosen: Sequence[Fault], results: Results) -> list[Answer]:
+    """What came of each fault that was injected."""
+    edges = edges_of(results.text("trace").splitlines())
+    notes = [json.loads(line) for line in results.text("faults").splitlines()]
+    return [
+        answer_of(fault, Noted(n["begins"], n["cleared"], n["ends"], tuple(n["shown"])), edges)
+        for fault, n in zip(chosen, notes, strict=False)
+    ]
+
+
+def _job(work: Path, script: str, events: Sequence[Event]) -> Path:
+    job = work / "job"
+    make_stick(job, events)
+    add_programs(job, script)
+    timetable = [[event.picture, event.kind.value, event.lasts_s] for event in events]
+    (job / "timetable.json").write_text(json.dumps(timetable))
+    return job

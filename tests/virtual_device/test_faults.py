@@ -1,0 +1,64 @@
+"""The list of faults, and what counts as an answer to one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.virtual_device.edges import GREEN, RED, Edge, timeline_of
+from tests.virtual_device.faults import FAULTS, Fault, Noted, answer_of, first_fault
+
+KILLED = Fault("loop-killed")
+NOTED = Noted(begins_s=100.0, cleared_s=100.0, ends_s=125.0, shown=(101.2, 102.4, 108.0))
+
+
+def _lit(pin: int, since_s: float, for_s: float) -> list[Edge]:
+    return [Edge(since_s, pin, True), Edge(since_s + for_s, pin, False)]
+
+
+def _double_blinks(since_s: float) -> list[Edge]:
+    return [*_lit(RED, since_s, 0.15), *_lit(RED, since_s + 0.35, 0.15)]
+
+
+def test_fifty_faults_of_every_kind_of_the_list() -> None:
+    """Camera, reader, loop, disk, clock, pins, lists and log, fifty together."""
+    assert len(FAULTS) == 50
+    assert {fault.kind for fault in FAULTS} >= {
+        "capture-blocked", "frame-frozen", "reader-killed", "disk-full", "clock-back", "gpio-busy",
+        "loop-killed", "loop-stopped",
+    }  # fmt: skip
+
+
+def test_somebody_let_through_is_service() -> None:
+    """The first green for a pass that was held up counts, from the moment of the fault."""
+    answer = answer_of(KILLED, NOTED, _lit(GREEN, 108.2, 0.8))
+    assert answer.service_s == pytest.approx(8.2)
+    assert answer.is_good
+
+
+def test_green_for_nobody_is_no_service() -> None:
+    """A self-test lights green, too; it serves nobody."""
+    answer = answer_of(KILLED, NOTED, _lit(GREEN, 105.0, 0.5))
+    assert (answer.service_s, answer.is_good) == (None, False)
+
+
+def test_late_service_needs_the_fault_pattern_before() -> None:
+    """After a quarter of a minute without either, the fault was not answered."""
+    late = Noted(100.0, 120.0, 140.0, (121.0,))
+    green = _lit(GREEN, 121.2, 0.8)
+    assert not answer_of(KILLED, late, green).is_good
+    assert answer_of(KILLED, late, [*_double_blinks(103.0), *green]).is_good
+
+
+def test_green_that_outlives_its_hold_is_stale() -> None:
+    """Whatever else came of the fault."""
+    answer = answer_of(KILLED, NOTED, [*_lit(GREEN, 99.9, 4.0), *_lit(GREEN, 108.2, 0.8)])
+    assert (len(answer.stale), answer.is_good) == (1, False)
+
+
+def test_refusal_is_no_fault_pattern() -> None:
+    """Red for three seconds says something of a pass, a double blink says it of the scanner."""
+    refusal, blinks = timeline_of(_lit(RED, 101.0, 3.0)), timeline_of(_double_blinks(101.0))
+    amber = timeline_of(_lit(RED, 101.0, 0.83))
+    assert first_fault(refusal, 100.0, 110.0) is None
+    assert first_fault(blinks, 100.0, 110.0) == pytest.approx(101.0)
+    assert first_fault(amber, 100.0, 110.0) == pytest.approx(101.0)
