@@ -15,6 +15,7 @@ the camera looks at its clock.
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from hardware.feed import Feed, FeedEnd, Pace
 from hardware.usb import open_usb
 from scanner.core.errors import DeviceError
 from scanner.ports import CameraState, Frame
+
+log = logging.getLogger("scanner.camera")
 
 STALL_S = 2.0
 FIRST_PICTURE_S = 5.0  # some USB cameras negotiate for seconds before the first picture
@@ -97,7 +100,9 @@ class LatestFrameCamera:
     def _watch(self, feed: Feed, now_s: float) -> None:
         """Draw the conclusions from how the feed has fared up to now."""
         self.last_error = feed.error or self.last_error
-        self.not_taken = feed.not_taken
+        if feed.not_taken and feed.not_taken != self.not_taken:
+            log.warning("the camera did not take %s", "; ".join(feed.not_taken))
+        self.not_taken = feed.not_taken or self.not_taken
         allowed_s = FIRST_PICTURE_S if feed.first_s is None else STALL_S + 2 * self._pace.period_s
         if feed.end is FeedEnd.SHOWN:
             if not feed.has_untaken:
@@ -113,6 +118,7 @@ class LatestFrameCamera:
         feed.stop()
         self._feed = None
         self.last_error = error
+        log.warning("the camera is opened anew: %s", error)
         self._failures += 1
         if self._failures >= MAX_FAILURES:
             self._final = CameraState.LOST

@@ -143,6 +143,24 @@ def test_a_frozen_picture_is_a_failure(bench: Bench) -> None:
     assert bench.state() is CameraState.WAITING
 
 
+def test_what_went_wrong_stands_in_the_journal(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Settings that were not taken, once, and why a camera is opened anew."""
+    device = bench.opened()
+    device.give(picture(1))
+    assert bench.camera._feed is not None
+    bench.camera._feed.not_taken = ("fps = 15: has 30",)
+    bench.pass_time(0.1)
+    bench.pass_time(0.1)
+    bench.pass_time(STALL_S)
+    assert [record.message for record in caplog.records] == [
+        "the camera did not take fps = 15: has 30",
+        "the camera is opened anew: no new picture for 2 s",
+    ]
+    assert bench.camera.not_taken == ("fps = 15: has 30",)
+
+
 def test_darkness_is_not_a_frozen_camera(bench: Bench) -> None:
     """Black pictures are equal, and yet the camera works: a phone will light the scene up."""
     device = bench.opened()
