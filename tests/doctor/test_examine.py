@@ -11,7 +11,7 @@ import pytest
 from scanner.core.errors import StoreError
 from scanner.doctor.examine import examine
 from scanner.doctor.finding import Finding, Grade
-from scanner.doctor.parts import Part
+from scanner.doctor.parts import BY_NAME, Part
 from scanner.doctor.subject import Subject
 
 FINE = Finding("E-FINE", Grade.OK, "fine")
@@ -88,10 +88,13 @@ def test_hung_part_is_told_and_left(subject: Subject) -> None:
         yield Finding("E-BEFORE", Grade.OK, "")
         release.wait()
 
-    found = list(examine((Part("stuck", hang, limit_s=0.2), Part("last", fine)), subject))
+    parts = (BY_NAME["config"], Part("stuck", hang, limit_s=30.0), Part("last", fine))
+    # Asked when a part begins and before each wait; the time of "stuck" is over at its second wait.
+    times = iter([0.0, 0.0, 0.0, 0.0, 0.0, 31.0])
+    found = list(examine(parts, subject, lambda: next(times, 31.0)))
     release.set()
-    assert [finding.id for finding in found] == ["E-BEFORE", "E-CHECK-HUNG", "E-FINE"]
-    assert "stuck gave no answer in 0 s" in found[1].found
+    assert [finding.id for finding in found] == ["E-CONFIG", "E-BEFORE", "E-CHECK-HUNG", "E-FINE"]
+    assert "stuck gave no answer in 30 s" in found[2].found
 
 
 def test_same_finding_is_told_once(subject: Subject) -> None:
