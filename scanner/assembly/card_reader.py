@@ -51,7 +51,10 @@ def find_card(
     until_s = monotonic() + seconds
     while monotonic() < until_s:
         if camera.state in (CameraState.LOST, CameraState.ENDED):
-            raise DeviceError("The camera gives no picture. Check its cable, then try again.")
+            raise DeviceError(
+                "The camera gives no picture. Stop the scanner with `sudo systemctl stop scanner` "
+                "while a card is read, or check the cable."
+            )
         frame = camera.newest()
         if frame is None:
             sleep(PAUSE_S)

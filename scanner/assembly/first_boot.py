@@ -52,10 +52,10 @@ def _taken(partition: BootPartition, places: Places, now: ClockReading) -> Outco
     if raw is None:
         return _without_file(places)
     boot = read_boot_file(raw, now)
-    take(boot, places)
+    is_new = take(boot, places)
     if boot.has_secrets:
         partition.replace(boot.clean_text.encode())
-    return _enrolment(places, boot.settings, is_new=boot.has_secrets)
+    return _enrolment(places, boot.settings, is_new=is_new)
 
 
 def _only_network(partition: BootPartition, raw: bytes | None, places: Places) -> Outcome:

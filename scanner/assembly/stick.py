@@ -140,16 +140,22 @@ def _without_bar(names: list[str]) -> AbstractContextManager[Iterable[str]]:
 
 
 def _become_owner(state: Path) -> None:
-    """Root gives itself up for good: what comes now is read from a stick. Raises StoreError."""
+    """Root gives itself up for good: what comes now is read from a stick. Raises StoreError.
+
+    Groups such as gpio stay, for the lamps. The folders of root's unit are left, too: lgpio opens a
+    pipe where it is started, and lists are fetched into $RUNTIME_DIRECTORY.
+    """
     if os.geteuid() != 0 or not state.exists():
         return
     owner = state.stat()
     if owner.st_uid == 0:
         return
     try:
-        os.setgroups([])
+        os.setgroups([group for group in os.getgroups() if group != 0])
         os.setgid(owner.st_gid)
         os.setuid(owner.st_uid)
+        os.environ.pop("RUNTIME_DIRECTORY", None)
+        os.chdir(state)
     except OSError as error:
         raise StoreError(f"Run this as root or as the scanner's user ({error.strerror}).") from None
 

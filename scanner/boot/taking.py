@@ -33,14 +33,15 @@ class Places:
     state: Path
 
 
-def take(boot: BootFile, places: Places) -> None:
-    """All of it. Raises BootError(WRITE)."""
+def take(boot: BootFile, places: Places) -> bool:
+    """All of it; whether any of it was new. Raises BootError(WRITE)."""
     try:
-        _put(places.etc / FILE, boot.settings_text.encode(), _FOR_ALL)
+        is_new = _put(places.etc / FILE, boot.settings_text.encode(), _FOR_ALL)
         take_network(boot.wifi, places)
         if boot.card is not None:
             (places.state / RESULT_FILE).unlink(missing_ok=True)
             _put(places.state / OFFER_FILE, boot.card, _FOR_ONE, like=places.state)
+        return is_new or boot.has_secrets
     except OSError as error:
         raise BootError(BootReason.WRITE, found=str(error.strerror)) from None
 
@@ -56,14 +57,14 @@ def take_network(wifi: Wifi | None, places: Places) -> None:
         raise BootError(BootReason.WRITE, found=str(error.strerror)) from None
 
 
-def _put(path: Path, body: bytes, mode: int, like: Path | None = None) -> None:
-    """Whole or not at all, and not at all where it stands there already. like: whose it is to be.
+def _put(path: Path, body: bytes, mode: int, like: Path | None = None) -> bool:
+    """Whole or not at all; False where it stands there already. like: whose it is to be.
 
     The folder may belong to another user: nothing in it is followed, and the owner is changed
     before the file has its name.
     """
     if like is None and path.is_file() and path.read_bytes() == body:
-        return
+        return False
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
@@ -78,3 +79,4 @@ def _put(path: Path, body: bytes, mode: int, like: Path | None = None) -> None:
         os.fsync(file.fileno())
     fresh.rename(path)
     sync_folder(path.parent)
+    return True

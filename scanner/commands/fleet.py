@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from scanner.commands.check import Moment
-from scanner.commands.fleet_city import CITY_COMMANDS
 from scanner.config import find_state
 
 GOOD, WRONG = 0, 64
@@ -72,5 +72,9 @@ def plug(
     return GOOD if plugged.is_good else WRONG
 
 
-for _command in CITY_COMMANDS:
-    command.add_command(_command)
+# What is installed on a device is without the city's side.
+if find_spec("scanner.commands.central_fleet") is not None:
+    from scanner.commands.central_fleet import CITY_COMMANDS
+
+    for _command in CITY_COMMANDS:
+        command.add_command(_command)

@@ -218,7 +218,9 @@ def test_new_offer_forgets_how_the_last_one_went(boot: Path, places: Places) -> 
 def test_device_that_stands_alone_says_so(boot: Path, places: Places) -> None:
     """It asks nobody."""
     (boot / FILE).write_text("version = 1\nstandalone = true\n")
-    assert "stands alone" in first_boot(boot, places, NOW).line
+    outcome = first_boot(boot, places, NOW)
+    assert ("stands alone" in outcome.line, outcome.signal) == (True, DONE)
+    assert first_boot(boot, places, NOW).signal is None
 
 
 def test_start_without_a_file_is_told_by_the_settings_there(boot: Path, places: Places) -> None:
