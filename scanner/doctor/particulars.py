@@ -36,6 +36,7 @@ OS_RELEASE = Path("/etc/os-release")
 _RELEASE = re.compile(r'^(ID|VERSION_ID)="?([\w.]{1,20})"?$', re.MULTILINE)
 _MODEL = re.compile(r"Raspberry Pi [\w .]{1,40}")
 _STEP = re.compile("[a-z_]{1,40}")
+_LIST = re.compile(r"keys|policy|rules|holders|ids|status-\d{1,3}|issued-[0-9a-f]{16}")
 _STATE_OF_UNIT = re.compile("[a-z-]{1,30}")
 _LINUX = re.compile(r"[\w.+~-]{1,60}")
 
@@ -128,7 +129,12 @@ def lists(state: Path, now: ClockReading) -> Json:
     status = lists_status(state, now, allow_test_keys=True)
     return {
         "lists": [
-            {"name": each.name, "version": each.version, "age_s": each.age_s, "mark": each.mark}
+            {
+                "name": _only(_LIST, each.name),
+                "version": each.version,
+                "age_s": each.age_s,
+                "mark": each.mark,
+            }
             for each in status.lists
         ],
         "keys": [
@@ -136,7 +142,11 @@ def lists(state: Path, now: ClockReading) -> Json:
             for key in status.keys
         ],
         "held": [
-            {"list": each.list_name, "flips": each.flips, "restores": each.restores}
+            {
+                "list": _only(_LIST, each.list_name),
+                "flips": each.flips,
+                "restores": each.restores,
+            }
             for each in status.held
         ],
         "faults_at": [at for at, _ in status.faults],
