@@ -107,9 +107,10 @@ def run(
                 assert _reads(link, card), f"{where}: a good frame is not read after it"
             assert (link.process_id, link.replaced) == (parent, 0), f"{where}: the parent has gone"
             if (number - first) % max(1, count // LOOKS) == 0:
-                for watch in watches.values():
+                for name, watch in watches.items():
                     watch.look()
-                progress(f"{where}: {dict(tally.frames)}")
+                    tally.memory[name] = f"{watch.seen_mb[-1]:.1f} MB"
+                progress(f"{where}: {dict(tally.frames)}, {tally.memory}")
     for name, watch in watches.items():
         tally.memory[name] = story = watch.story()
         assert watch.growth_mb() < MOST_GROWTH_MB, f"memory of the {name} grew by {story}"
