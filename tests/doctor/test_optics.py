@@ -24,8 +24,7 @@ def seen(picture: tuple[Grey, Corners]) -> Optics:
     return optics
 
 
-@pytest.mark.parametrize("module_px", [1.5, 3.0, 5.0])
-@pytest.mark.parametrize("turn", [0.0, 33.0, 190.0])
+@pytest.mark.parametrize(("module_px", "turn"), [(1.5, 0), (3.0, 33), (3.0, 190), (5.0, 45)])
 def test_size_is_measured(module_px: float, turn: float) -> None:
     """To a fiftieth, however the card lies."""
     optics = seen(card_scene(module_px, turn=turn))

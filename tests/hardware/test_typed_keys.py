@@ -52,6 +52,22 @@ def test_every_printable_character_has_a_key() -> None:
     assert lines(typed(PRINTABLE) + stroke(KEYPAD_ENTER)) == [PRINTABLE.encode()]
 
 
+_EVENTS = st.tuples(
+    st.sampled_from([0, 1, 2, 4]), st.integers(0, 255), st.integers(-1, 3), st.floats(0, 99)
+)
+
+
+@given(st.lists(_EVENTS, max_size=200))
+def test_whatever_comes_is_text_or_nothing(events: list[tuple[int, int, int, float]]) -> None:
+    """No event of any device breaks it, and what it gives is printable and bounded."""
+    typist = Typist()
+    for kind, code, value, now_s in events:
+        line = typist.take(kind, code, value, now_s)
+        typist.gives_up(now_s)
+        assert line is None or len(line) <= MOST_CHARACTERS
+        assert not line or line.decode("ascii").isprintable()
+
+
 def test_lines_are_told_apart_and_enter_alone_is_none() -> None:
     """Scanners may send Enter before and after a code."""
     raw = stroke(ENTER) + typed("A") + stroke(ENTER) + stroke(ENTER) + typed("b") + stroke(ENTER)
