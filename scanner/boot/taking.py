@@ -20,7 +20,7 @@ from scanner.boot.wifi import Wifi, keyfile, regulatory
 from scanner.store.pending import OFFER_FILE, RESULT_FILE
 
 KEYFILE, REGULATORY = "scanner-wifi.nmconnection", "scanner-wifi.conf"
-_FOR_ALL, _FOR_ONE = 0o644, 0o600
+_FOR_ALL, _FOR_GROUP, _FOR_ONE = 0o644, 0o640, 0o600
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,20 @@ def _put(path: Path, body: bytes, mode: int, like: Path | None = None) -> bool:
     with os.fdopen(os.open(fresh, flags, mode), "wb") as file:
         os.fchmod(file.fileno(), mode)
         if like is not None:
-            owner = like.stat()
-            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+            _leave(file.fileno(), like.stat())
         file.write(body)
         file.flush()
         os.fsync(file.fileno())
     fresh.rename(path)
     sync_folder(path.parent)
     return True
+
+
+def _leave(fd: int, owner: os.stat_result) -> None:
+    """To this owner; or where files may not be given away, as in the unit, to the group to read."""
+    try:
+        os.fchown(fd, owner.st_uid, owner.st_gid)
+    except PermissionError:
+        if os.fstat(fd).st_gid != owner.st_gid:
+            raise
+        os.fchmod(fd, _FOR_GROUP)

@@ -292,3 +292,19 @@ def test_password_reaches_its_reader_unchanged(password: str, line: str) -> None
     assert line in keyfile(wifi).splitlines()
     assert "hidden=true" in keyfile(wifi)
     assert "wifi-security" not in keyfile(replace(wifi, password=None))
+
+
+def test_offer_is_left_to_the_group_where_files_may_not_be_given_away(
+    boot: Path, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The unit's root has no such right: the scanner's group, of which it is, may read the file."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "not permitted")
+
+    monkeypatch.setattr(os, "fchown", refuse)
+    assert first_boot(boot, places, NOW).is_good
+    offer = places.state / OFFER_FILE
+    assert stat.S_IMODE(offer.stat().st_mode) == 0o640
+    assert offer.stat().st_gid == places.state.stat().st_gid
+    assert read_offer(places.state) is not None
