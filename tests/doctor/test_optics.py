@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import cv2
@@ -9,7 +11,15 @@ import numpy as np
 import pytest
 
 from scanner.core.reading import Corners
-from scanner.doctor.card import MODULES, PASS_MODULES, PAYLOAD, QUIET, card_modules, card_svg
+from scanner.doctor.card import (
+    MODULES,
+    PASS_MODULES,
+    PAYLOAD,
+    QUIET,
+    WIDTH_MM,
+    card_modules,
+    card_svg,
+)
 from scanner.doctor.optics import Optics, measure, middle_of
 from scanner.vision.decode import read_codes
 from tests.doctor.scene import Grey, card_scene
@@ -121,6 +131,20 @@ def test_several_pictures_give_the_middle_figure() -> None:
 def test_the_card_in_the_file_is_the_card_in_the_code() -> None:
     """What a technician prints is what is measured: `python -m tests.doctor.test_optics`."""
     assert SVG.read_text("utf-8") == card_svg()
+
+
+def test_the_card_is_as_wide_as_it_says() -> None:
+    """The drawing is well-formed, and its dark squares lie within the millimetres it names."""
+    root = ET.parse(SVG).getroot()
+    path = root.find("{http://www.w3.org/2000/svg}path")
+    assert path is not None
+    squares = re.findall(r"M(\d+) (\d+)h1v1h-1z", path.attrib["d"])
+    assert len(squares) == int((card_modules() == 0).sum())
+    columns = [int(column) for column, _ in squares]
+    scale = re.search(r"scale\(([\d.]+)\)", path.attrib["transform"])
+    assert scale is not None
+    assert float(scale[1]) * (max(columns) + 1 - min(columns)) == pytest.approx(WIDTH_MM, abs=0.01)
+    assert f"{WIDTH_MM} mm wide" in SVG.read_text("utf-8")
 
 
 def test_the_card_is_read() -> None:
