@@ -39,7 +39,7 @@ def check_camera(settings: Settings, technician: Technician | None = None) -> It
     try:
         probe = assembly.probe_camera(settings)
     except DeviceError as error:
-        fix = "Check camera.source in the settings."
+        fix = "Check camera.source in the settings, and `scanner doctor --only reader`."
         yield Finding("E-CAMERA", Grade.FAILURE, str(error), fix)
         return
     yield _pictures(settings.camera, probe)
