@@ -40,6 +40,8 @@ OURS = (
     "housekeeping is tried again in a minute: %s",
     "no room for scan records, and none that may go. Free some room on the card.",
     "no room: the oldest scan records gave way to counts by the hour",
+    "the camera did not take %s",
+    "the camera is opened anew: %s",
     "the lists cannot be read: %s",
     "the regime has ended: lists, scan records and keys are wiped",
     "the scan log is seen to again in a minute: %s",
