@@ -113,8 +113,8 @@ def stick(
     for row in rows:
         if row.serial is None:
             raise RowError(
-                f"{table.name}, line {row.line}, column serial: write the board's serial number, "
-                "which `scanner status` shows."
+                f"{table.name}, line {row.line}, column serial: write the number that "
+                "/sys/firmware/devicetree/base/serial-number shows on this board."
             )
     _check_boot_files(rows, table.name)
     with open_office(_desk(folder, at), database) as office, office.ledger.book() as book:

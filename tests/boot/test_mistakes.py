@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanner import boot as boot_package
 from scanner.assembly.first_boot import first_boot
 from scanner.boot.form import read_boot_file
 from scanner.boot.partition import RESULT
@@ -145,6 +146,15 @@ def test_file_in_order_is_taken(raw: bytes, boot: Path, places: Places) -> None:
     (boot / FILE).write_bytes(raw)
     assert first_boot(boot, places, NOW).is_good
     assert told(boot).startswith("OK ")
+
+
+def test_example_of_the_readme_is_taken() -> None:
+    """Copied as it stands there, it says what stands beside it."""
+    readme = Path(boot_package.__file__).with_name("README.md").read_text("utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
+    boot = read_boot_file(example.encode(), ClockReading.exact(NOW.earliest - timedelta(hours=9)))
+    assert boot.wifi is not None
+    assert (boot.wifi.ssid, boot.wifi.country, boot.card is not None) == ("Gate 3", "DE", True)
 
 
 def error_of(raw: bytes) -> BootError | None:
