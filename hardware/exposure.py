@@ -15,7 +15,8 @@ class View:
 
     `exposure_ms`: at most 10 for a phone in a hand. `gain`: times, `ev`: stops, `focus`: dioptres
     (1 / metres); these three reach ribbon cameras only. USB cameras count gain and focus in steps
-    of their own: `usb_gain`, `usb_focus`, as `v4l2-ctl --list-ctrls` shows them.
+    of their own: `usb_gain`, `usb_focus`, as `v4l2-ctl --list-ctrls` shows them. `usb_format`: MJPG
+    gives more pictures a second over the same cable than YUYV.
     """
 
     width: int = 1280
@@ -24,5 +25,6 @@ class View:
     gain: float | None = None
     ev: float = -0.7
     focus: float | None = 5.0
+    usb_format: str | None = None
     usb_gain: int | None = None
     usb_focus: int | None = None

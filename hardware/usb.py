@@ -21,6 +21,7 @@ from scanner.core.errors import DeviceError
 MANUAL_EXPOSURE, APERTURE_PRIORITY = 1.0, 3.0
 # V4L2_CID_EXPOSURE_ABSOLUTE counts 100 µs.
 EXPOSURES_A_MS = 10.0
+FORMAT = cv2.CAP_PROP_FOURCC
 # A driver rounds to steps of its own.
 TOLERANCE = 0.1
 
@@ -39,7 +40,9 @@ class Control:
 
 
 def controls_of(view: View, fps: float) -> Iterator[Control]:
-    """In the order in which drivers want them: the automatic off before the value."""
+    """In the order in which drivers want them: the format first, the automatic before the value."""
+    if view.usb_format is not None:
+        yield Control("usb_format", FORMAT, cv2.VideoWriter.fourcc(*view.usb_format))
     yield Control("width", cv2.CAP_PROP_FRAME_WIDTH, view.width)
     yield Control("height", cv2.CAP_PROP_FRAME_HEIGHT, view.height)
     yield Control("fps", cv2.CAP_PROP_FPS, fps)
@@ -103,11 +106,20 @@ def set_controls(device: Controls, view: View, fps: float) -> tuple[str, ...]:
         if not control.setting:
             continue
         has = device.get(control.number)
-        if not is_taken or abs(has - control.value) > TOLERANCE * control.value:
+        tolerance = 0 if control.number == FORMAT else TOLERANCE
+        if not is_taken or abs(has - control.value) > tolerance * control.value:
             told.append(_difference(control, has if is_taken else None))
     return tuple(told)
 
 
 def _difference(control: Control, has: float | None) -> str:
-    asked = f"{control.setting} = {control.value / control.a_unit:g}"
-    return f"{asked}: refused" if has is None else f"{asked}: has {has / control.a_unit:g}"
+    asked = f"{control.setting} = {_shown(control, control.value)}"
+    return f"{asked}: refused" if has is None else f"{asked}: has {_shown(control, has)}"
+
+
+def _shown(control: Control, value: float) -> str:
+    """In units of the setting; a format by its four letters."""
+    if control.number == FORMAT:
+        letters = int(value).to_bytes(8, "little", signed=True)[:4].decode("ascii", "replace")
+        return "".join(letter if letter.isprintable() else "?" for letter in letters)
+    return f"{value / control.a_unit:g}"

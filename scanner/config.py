@@ -65,7 +65,7 @@ class CameraTable(_Table, frozen=True):
     `fps` frames a second · `width`, `height` pixels · `exposure_ms` milliseconds · `gain` times ·
     `ev` stops · `focus` dioptres (1 / metres). A USB camera has no `gain`, `ev` and `focus` in such
     units: `usb_gain`, `usb_focus` are steps of its own. "auto" leaves it to the camera.
-    `hand_scanner`: a scanner that types, as a second source.
+    `usb_format`: how a USB camera sends pictures. `hand_scanner`: one that types, a second source.
     """
 
     source: Annotated[str, msgspec.Meta(pattern=SOURCE)] = "usb:/dev/video0"
@@ -76,6 +76,7 @@ class CameraTable(_Table, frozen=True):
     gain: Annotated[float, msgspec.Meta(ge=1, le=64)] | Auto = "auto"
     ev: Annotated[float, msgspec.Meta(ge=-4, le=4)] = -0.7
     focus: Annotated[float, msgspec.Meta(ge=0, le=20)] | Auto = 5.0
+    usb_format: Literal["auto", "MJPG", "YUYV"] = "auto"
     usb_gain: Annotated[int, msgspec.Meta(ge=0, le=65535)] | Auto = "auto"
     usb_focus: Annotated[int, msgspec.Meta(ge=0, le=65535)] | Auto = "auto"
     hand_scanner: Annotated[str, msgspec.Meta(pattern=HAND_SCANNER)] | None = None

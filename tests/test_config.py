@@ -50,6 +50,7 @@ def test_every_field_can_be_set() -> None:
         gain = 2.5
         ev = -1
         focus = "auto"
+        usb_format = "MJPG"
         usb_gain = 0
         usb_focus = 250
         hand_scanner = "/dev/input/by-id/usb-Some_Scanner-event-kbd"

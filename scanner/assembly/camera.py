@@ -63,6 +63,7 @@ def view_of(table: CameraTable) -> View:
         gain=_given(table.gain),
         ev=table.ev,
         focus=_given(table.focus),
+        usb_format=None if table.usb_format == "auto" else table.usb_format,
         usb_gain=_given(table.usb_gain),
         usb_focus=_given(table.usb_focus),
     )

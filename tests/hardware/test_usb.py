@@ -64,6 +64,17 @@ def test_what_a_camera_does_not_take_is_told_in_units_of_the_settings() -> None:
     assert (cv2.CAP_PROP_AUTOFOCUS, 0.0) in driver.asked
 
 
+def test_format_is_set_first_and_told_by_its_letters() -> None:
+    """Sizes depend on it; a camera that knows another one only says which."""
+    driver = Driver(fixed={cv2.CAP_PROP_FOURCC: float(cv2.VideoWriter.fourcc(*"YUYV"))})
+    assert set_controls(driver, View(usb_format="MJPG"), 15) == ("usb_format = MJPG: has YUYV",)
+    assert driver.asked[0][0] == cv2.CAP_PROP_FOURCC
+    odd = Driver(fixed={cv2.CAP_PROP_FOURCC: -1.0})
+    assert set_controls(odd, View(usb_format="MJPG"), 15)[0].startswith("usb_format = MJPG: has ")
+    asked = {control.number for control in controls_of(View(), 15)}
+    assert cv2.CAP_PROP_FOURCC not in asked
+
+
 @pytest.mark.parametrize(("has", "is_taken"), [(78.0, True), (87.0, True), (89.0, False)])
 def test_a_driver_may_round(has: float, is_taken: bool) -> None:
     """To a tenth: sensors expose in steps of lines."""
