@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from scanner.assembly.camera import camera_of
 from scanner.assembly.device import reader_of, wiring_of
 from scanner.assembly.enrolling import is_enrolled
 from scanner.config import Settings
@@ -23,17 +24,14 @@ def card_before_camera(settings: Settings, state: Path, seconds: float) -> tuple
     A device that belongs to a city looks for a card only while its trigger is held: a code that
     somebody holds up must not move it elsewhere. Raises EnrolmentError, DeviceError, StoreError.
     """
-    from hardware.camera import open_camera
-
     is_held = _is_trigger_held(settings)
     if is_enrolled(state) and not is_held:
         raise EnrolmentError(
             "Hold the trigger while you run this, if this device is to go to another city: it "
             "belongs to one already. To renew its certificate, use `scanner enrol request`."
         )
-    source, fps = settings.camera.source, settings.camera.fps
     with (
-        closing(open_camera(source, fps=fps, monotonic=time.monotonic)) as camera,
+        closing(camera_of(settings.camera, time.monotonic)) as camera,
         closing(reader_of(settings)) as reader,
     ):
         reader.wait_until_ready()

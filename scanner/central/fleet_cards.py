@@ -27,11 +27,11 @@ _STEPS = (
     "Red blinks? checkpoint.result.txt on the card says why.",
 )
 _STYLE = """
-@page{size:A6 landscape;margin:6mm}
+@page{margin:9mm}
 body{margin:0;font:10pt/1.3 system-ui,sans-serif;color:#000;background:#fff}
-.card{break-after:page;break-inside:avoid;display:flex;gap:5mm;height:92mm;align-items:flex-start}
-.card:last-child{break-after:auto}
-.card img{width:62mm;height:62mm;image-rendering:pixelated}
+.card{break-inside:avoid;display:flex;gap:5mm;height:60mm;align-items:center;
+ border-bottom:1px dashed #666}
+.card img{width:56mm;height:56mm;image-rendering:pixelated;flex:none}
 h1{font-size:17pt;line-height:1.1;margin:0 0 2mm;overflow-wrap:anywhere}
 ol{margin:0;padding-left:1.2em}
 li{margin:0 0 1mm}
@@ -71,7 +71,7 @@ def make_card(row: DeviceRow, offer: Mapping[str, object], until: datetime) -> C
 
 
 def card_page(cards: Sequence[Card]) -> str:
-    """HTML, one card a page of A6; opens and prints without a network."""
+    """HTML, four cards a page of A4 or Letter, to be cut; opens and prints without a network."""
     bodies = "\n".join(_card(card) for card in cards)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Cards</title>'

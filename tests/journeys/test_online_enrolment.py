@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from scanner.__main__ import USAGE, run
+from scanner.assembly.card_reader import _is_trigger_held
 from scanner.assembly.place import standing_of
 from scanner.commands.enrol import LATER
-from scanner.config import Settings
+from scanner.config import PinsTable, Settings
 from scanner.store.device_key import device_id, provide_device_key
 from scanner.store.enrolment import FLEET_KEY_FILE, read_enrolment
 from scanner.store.pending import OFFER_FILE, RESULT_FILE
@@ -150,6 +151,34 @@ def test_enrolled_device_looks_at_no_card(shell: Shell, server: Serving) -> None
     code, _, err = shell.scanner("enrol", "--config", settings, "--state", shell.state())
     assert (code, "Hold the trigger" in err) == (USAGE, True)
     assert standing_of(Settings(), shell.state()).checkpoint.id == "north-3"
+
+
+def test_held_trigger_moves_a_device_to_another_city(
+    shell: Shell, server: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever stands before it with a card and a finger on its button may."""
+    shell.scanner("enrol", *shell.typed("north-3", door(server))[1:], "--state", shell.state())
+    before = read_enrolment(shell.state())
+    other = Shell(tmp_path, tmp_path / "other", shell.capfd)
+    other.central.mkdir()
+    with serving(other.central, "--enrol-port", "0") as its_server:
+        card = other.card("south-1", door(its_server))
+        settings = config(shell, picture(card, shell.folder / "frames"))
+        monkeypatch.setattr("scanner.assembly.card_reader._is_trigger_held", lambda settings: True)
+        words = ("enrol", "--config", settings, "--state", shell.state())
+        assert shell.scanner(*words)[0] == 0
+    after = read_enrolment(shell.state())
+    assert before is not None
+    assert after is not None
+    assert (after.ca, after.receipt_key) != (before.ca, before.receipt_key)
+    assert standing_of(Settings(), shell.state()).checkpoint.id == "south-1"
+
+
+@pytest.mark.parametrize("trigger", [22, None])
+def test_trigger_that_nobody_holds_is_not_held(trigger: int | None) -> None:
+    """Nor is one that is not wired."""
+    pins = PinsTable(factory="mock", trigger=trigger)
+    assert not _is_trigger_held(Settings(pins=pins))
 
 
 def test_typed_line_enrols_and_a_code_is_good_once(shell: Shell, server: Serving) -> None:
