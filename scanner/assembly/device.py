@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from scanner.assembly.camera import camera_of, hand_scanner_of, is_live
 from scanner.assembly.clock import open_known_time, start_clock
 from scanner.assembly.housekeeping import Housekeeping, Stores
-from scanner.assembly.place import standing_of
+from scanner.assembly.place import PlaceWatch, standing_of
 from scanner.assembly.scan_log import LogKeeper, LogParts, scan_log
 from scanner.assembly.stickers import StickerReport
 from scanner.checkpoint import Ports, Scan, ScanLoop
@@ -45,6 +45,7 @@ class Device:
     keep_log: LogKeeper
     report_stickers: StickerReport
     notify: SystemdNotifier
+    watch: PlaceWatch
 
     def turn(self) -> Scan | None:
         """One turn of the loop; systemd is told that it turned, so that a hang is noticed."""
@@ -62,8 +63,8 @@ class Device:
         return scan
 
     def has_ended(self) -> bool:
-        """A recording has been shown to its end."""
-        return self.loop.ports.camera.state is CameraState.ENDED
+        """A recording has been shown to its end, or the city has said where the device stands."""
+        return self.loop.ports.camera.state is CameraState.ENDED or self.watch.has_moved()
 
 
 def reader_of(settings: Settings) -> ReaderLink:
@@ -126,6 +127,7 @@ def device(
         trigger = None
         if wiring.trigger is not None:
             trigger = parts.enter_context(closing(TriggerButton(gpio, wiring.trigger, monotonic)))
+        watch = PlaceWatch(state)
         standing = standing_of(settings, state)
         outbox = parts.enter_context(closing(SqliteOutbox(state)))
         lists = parts.enter_context(
@@ -157,7 +159,8 @@ def device(
         keys = (Path(settings.fleet_key),) if settings.fleet_key else ()
         stores = Stores(lists, outbox, known, keys)
         house = Housekeeping(state, real, stores, forget=keeper.forget)
-        yield Device(loop, house, keeper, StickerReport(clock, outbox), SystemdNotifier())
+        stickers = StickerReport(clock, outbox)
+        yield Device(loop, house, keeper, stickers, SystemdNotifier(), watch)
 
 
 def wiring_of(settings: Settings) -> Wiring:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scanner.config import Settings
 from scanner.core.policy import Checkpoint
+from scanner.store.place import ENROLMENT_FILE, read_own_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +21,36 @@ class Standing:
 
 def standing_of(settings: Settings, state: Path) -> Standing:
     """A device that stands alone goes by its settings. Raises StoreError."""
-    from scanner.store.place import read_own_place
-
     own = Standing(_checkpoint_in(settings), settings.updates.url, settings.log.capacity)
     signed = None if settings.standalone else read_own_place(state)
     if signed is None:
         return own
     capacity = own.capacity if signed.capacity_mb is None else signed.capacity_mb << 20
     return Standing(signed.checkpoint, signed.lists or own.lists, capacity)
+
+
+class PlaceWatch:
+    """Whether the city has spoken since this process began: then it begins anew.
+
+    A loop that went on would judge fresh lists by the place it had before, which may be none at
+    all, and let every zone through. To be made before the place is read.
+    """
+
+    def __init__(self, state: Path) -> None:
+        self._path = state / ENROLMENT_FILE
+        self._seen = self._stamp()
+
+    def has_moved(self) -> bool:
+        """An answer that was removed is no new place: the end of the regime does so."""
+        now = self._stamp()
+        return now is not None and now != self._seen
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
 
 
 def _checkpoint_in(settings: Settings) -> Checkpoint:

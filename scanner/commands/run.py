@@ -45,6 +45,8 @@ def command(config: Path | None, state: Path | None, simulate: bool, at: datetim
             if (scan := device.turn()) is not None:
                 click.echo(f"{_prefix(simulate)}{scan.as_line()}")
             time.sleep(PAUSE_S)
+        if device.watch.has_moved():
+            click.echo("The city has said where this device stands: it begins anew.")
         device.notify.stopping()
     return 0
 

@@ -90,3 +90,13 @@ def test_folder_that_is_gone_exits_69(scanner: Run, device: Path) -> None:
     code, _, err = scanner(*arguments(device), "--simulate", "--at", AT)
     assert code == 69
     assert "frames" in err
+
+
+def test_checkpoint_begins_anew_when_the_city_has_spoken(
+    scanner: Run, device: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In order, so that its service starts it at the place that was signed."""
+    monkeypatch.setattr("scanner.assembly.place.PlaceWatch.has_moved", lambda watch: True)
+    code, out, _ = scanner(*arguments(device), "--simulate", "--at", AT)
+    assert (code, len(out.splitlines())) == (0, 2)
+    assert "The city has said where this device stands: it begins anew." in out

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from scanner.assembly.place import standing_of
+from scanner.assembly.place import PlaceWatch, standing_of
 from scanner.commands import sync as sync_command
 from scanner.config import CheckpointTable, LogTable, Settings, UpdatesTable
 from scanner.core.enrolment import encode_answer
@@ -20,6 +20,7 @@ from scanner.core.place import Place, sign_place
 from scanner.core.policy import Checkpoint
 from scanner.core.signed_log import public_bytes
 from scanner.store.place import ENROLMENT_FILE, read_own_place
+from scanner.store.whole_file import write_whole
 from tests.store.test_enrolment import answered
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -92,6 +93,20 @@ def test_damaged_file_is_an_error(raw: bytes, tmp_path: Path) -> None:
     (tmp_path / ENROLMENT_FILE).write_bytes(raw)
     with pytest.raises(StoreError, match="accept the answer again"):
         read_own_place(tmp_path)
+
+
+def test_loop_learns_that_the_city_has_spoken(tmp_path: Path) -> None:
+    """At its enrolment and at each renewal; not when the answer goes with the regime."""
+    watch = PlaceWatch(tmp_path)
+    assert not watch.has_moved()
+    enrol(tmp_path)
+    assert watch.has_moved()
+    watch = PlaceWatch(tmp_path)
+    assert not watch.has_moved()
+    write_whole(tmp_path / ENROLMENT_FILE, (tmp_path / ENROLMENT_FILE).read_bytes())
+    assert watch.has_moved()
+    (tmp_path / ENROLMENT_FILE).unlink()
+    assert not watch.has_moved()
 
 
 def test_sync_asks_where_the_city_has_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
