@@ -7,7 +7,7 @@ get into a log, a pass, a plate or a key, stays here.
     %s  anything: kept when it is a word of VOCABULARY      %p  a port such as 1-1.4
     %d  a number of at most 10 digits                       %n  one that may have decimals
     %x  4 or 16 hex digits                                  %t  a date, a time, or both
-    %i  why a boot file was not taken
+    %i  why a boot file was not taken, or the city not reached
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
+from scanner.assembly.pending import CITY, NETWORK, REFUSED
 from scanner.boot.reasons import BootReason
 from scanner.core import errors
 from scanner.core.clock import ClockLevel
@@ -179,7 +180,7 @@ _GAPS = {
     "%n": r"(\d{1,7}(?:\.\d{1,3})?)",
     "%x": "([0-9a-f]{4}|[0-9a-f]{16})",
     "%p": r"([\d.-]{1,16})",
-    "%i": "(E-BOOT-[A-Z0-9-]{1,30})",
+    "%i": "(E-(?:BOOT|ENROL)-[A-Z0-9-]{1,30})",
     "%t": r"(\d{4}-\d\d-\d\d(?: \d\d:\d\dZ)?|\d\d:\d\dZ)",
 }
 _GAP = re.compile("(%[sdnxpti])")
@@ -189,7 +190,7 @@ def _vocabulary() -> frozenset[str]:
     """Kinds of errors, reasons, ids, units, and what systemd and the kernel say of a process."""
     kinds = {*vars(builtins), *vars(errors)}
     named = {*(reason.name for reason in Reason), *(known.id for known in IDS), *UNITS}
-    named |= {reason.id for reason in BootReason}
+    named |= {*(reason.id for reason in BootReason), NETWORK, REFUSED, CITY}
     states = {"exited", "killed", "dumped", "FAILURE", "KILL", "ABRT", "SEGV", "TERM", "success"}
     results = {"exit-code", "signal", "core-dump", "watchdog", "timeout", "start-limit-hit"}
     speeds = {"low-speed", "full-speed", "high-speed", "SuperSpeed", "xhci_hcd", "dwc_otg"}

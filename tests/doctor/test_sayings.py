@@ -63,6 +63,7 @@ def test_every_logged_text_is_known() -> None:
         ("SECRET whole", "… whole"),
         ("E-BOOT-PASSWORD-LENGTH line 7: SECRET", "E-BOOT-PASSWORD-LENGTH line 7: …"),
         ("E-BOOT-SECRET (SECRET)", "… …"),
+        ("E-ENROL-NETWORK SECRET", "E-ENROL-NETWORK …"),
         ("OK SECRET", "OK …"),
         (
             "usb:/dev/SECRET: 1280 x 720, brightness 120 of 255, no code seen",
