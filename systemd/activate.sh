@@ -36,8 +36,10 @@ becomes_ready() {
     done
 }
 
-# $1: a release. Whoever follows the link meets the one or the other, never none.
+# $1: a release. Whoever follows the link meets the one or the other, never none; and never one that
+# a cut of the power has left half written.
 switch_to() {
+    sync
     ln -sfn "releases/$1" "$home/current.next"
     mv -T "$home/current.next" "$home/current"
 }
@@ -63,7 +65,8 @@ prepare_system() {
     systemctl ${root:+--root="$root"} --quiet enable $started
     has_systemd || return 0
     systemctl daemon-reload
-    udevadm control --reload && udevadm trigger --subsystem-match=gpio
+    { udevadm control --reload && udevadm trigger --subsystem-match=gpio; } 2>/dev/null ||
+        say "udev does not answer: its rules count from the next start on"
 }
 
 stop_all() {
@@ -93,7 +96,7 @@ activate() {
         return 1
     fi
     prune "$1" "$before"
-    say "$1 is current"
+    say "$1 is current${before:+, $before is kept}"
 }
 
 make_current() {
@@ -103,11 +106,21 @@ make_current() {
     start_all
 }
 
+# Everything but settings, keys and records, which are not the program's.
+remove_all() {
+    stop_all
+    # shellcheck disable=SC2086  # a list of units
+    systemctl ${root:+--root="$root"} --quiet disable $started 2>/dev/null || true
+    rm -f "$unit_dir/scanner.service" "$unit_dir"/scanner-* "$rules_dir/70-scanner.rules" \
+        "$root/usr/lib/sysusers.d/scanner.conf" "$root/usr/lib/tmpfiles.d/scanner.conf"
+    rm -rf "$home/releases" "$home/current" "$home/current.next"
+    ! has_systemd || systemctl daemon-reload
+}
+
 # Keeps the releases $1 and $2.
 prune() {
     for release in "$home"/releases/*; do
-        name=${release##*/}
-        [ "$name" = "$1" ] || [ "$name" = "$2" ] || rm -rf "$release"
+        case ${release##*/} in "$1" | "$2") ;; *) rm -rf "$release" ;; esac
     done
 }
 

@@ -48,8 +48,7 @@ packaged=$tree/opt/scanner/packaged
 python=$(build_python)
 # shellcheck disable=SC2046  # a list of options
 lay_release "$packaged" "$version" "$arch" "$wheels" "$python" $(wheels_for "$arch" "$version")
-name=$(release_name "$packaged")
-printf '%s\n' "$name" >"$packaged/share/release"
+release_name "$version" "$arch" >"$packaged/share/release"
 
 mkdir -p "$tree/usr/bin" "$tree/DEBIAN"
 ln -s /opt/scanner/current/bin/scanner "$tree/usr/bin/scanner"

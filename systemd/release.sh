@@ -6,7 +6,7 @@
 
 # shellcheck shell=sh disable=SC2154  # here, the folder of this file, is set by whoever sources it
 source_root=$(CDPATH='' cd -- "$here/.." && pwd)
-device_lock=$here/device/requirements.lock
+: "${device_lock:=$here/device/requirements.lock}"
 
 say() { printf 'scanner: %s\n' "$*" >&2; }
 
@@ -79,14 +79,19 @@ for line in Path(lock).read_text("utf-8").splitlines():
 END
 }
 
-# $1: site-packages. The program, without what only a desk or a city needs: no test keys (they lie in
-# sample_codes), no demo, no issuing of passes.
+# The program, without what only a desk or a city needs: no test keys (they lie in sample_codes), no
+# demo, no issuing of passes.
+program_files() {
+    find scanner hardware -type f -name '*.*' ! -name '*.pyc' ! -name '*.sh' \
+        ! -path 'scanner/demo/*' ! -path scanner/commands/demo.py \
+        ! -path 'scanner/central/*' ! -path 'scanner/commands/central*' | LC_ALL=C sort
+}
+
+# $1: site-packages.
 lay_program() {
     mkdir -p "$1"
-    (cd "$source_root" && find scanner hardware -type f -name '*.*' ! -name '*.pyc' ! -name '*.sh' \
-        ! -path 'scanner/demo/*' ! -path scanner/commands/demo.py \
-        ! -path 'scanner/central/*' ! -path 'scanner/commands/central*' | LC_ALL=C sort |
-        tar -cf - --owner=0 --group=0 --mode=u=rw,go=r -T -) | tar -xf - -C "$1" --no-same-owner
+    (cd "$source_root" && program_files | tar -cf - --owner=0 --group=0 --mode=u=rw,go=r -T -) |
+        tar -xf - -C "$1" --no-same-owner
     find "$1" -type d -exec chmod 755 {} +
 }
 
@@ -100,7 +105,7 @@ lay_packages() {
         --no-index --find-links "$wheels" --no-deps --require-hashes --no-compile --only-binary=:all: \
         "$@" --target "$site" -r "$site.lock" ||
         give_up "the wheelhouse $wheels does not have what the lock names, see above."
-    rm -rf "$site.lock" "$site/bin"
+    rm -rf "$site.lock" "${site:?}/bin"
 }
 
 # $1: site-packages; $2: 3.13; $3: amd64, arm64. lgpio is the distribution's: there is no wheel of it
@@ -149,11 +154,12 @@ lay_share() {
         "$here/README.md" "$1/"
 }
 
-# The version of the program and what stands for its content: the same twice is the same release.
-# $1: folder of a release.
+# $1: 3.13; $2: amd64, arm64. The version of the program and what stands for its content: the same
+# twice is the same release, and two of one version do not get in each other's way.
 release_name() {
-    sum=$(cd "$1" && find . -type f ! -name '*.pyc' -print0 | LC_ALL=C sort -z |
-        xargs -0 sha256sum | sha256sum | cut -c 1-8)
+    sum=$( (cd "$source_root" && program_files && find systemd -type f ! -name '*.md') |
+        (cd "$source_root" && LC_ALL=C sort | xargs sha256sum && echo "$1 $2" &&
+            sha256sum <"$device_lock") | sha256sum | cut -c 1-8)
     printf '%s-%s\n' "$(program_version)" "$sum"
 }
 
