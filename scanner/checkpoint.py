@@ -146,7 +146,7 @@ class ScanLoop:
         if self._watch.is_blind:
             self.display.keep_showing(SignalName.FAULT)
         elif look is None:
-            self.display.settle()
+            self.display.settle(has_frame=False)
         return None
 
     def _act(self, sight: Sight, taken_s: float, source: Source) -> Scan | None:

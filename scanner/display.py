@@ -11,6 +11,9 @@ from scanner.ports import Clock, Indicator
 
 # These stay until another code is shown: the officer must not miss them.
 _STAYING = frozenset({SignalName.SCANNER, SignalName.REGIME_ENDED})
+# These say what the last frame showed, and only another frame can end them. The loop turns more
+# often than frames come: advice that ended in between would begin anew with each of them.
+_OF_A_FRAME = frozenset({SignalName.UNREADABLE})
 
 
 class Display:
@@ -42,8 +45,13 @@ class Display:
             self.show(signal)
             self._indicator.confirm()
 
-    def settle(self) -> None:
-        """Back to ready, or to the fault, once the present signal has had its time."""
+    def settle(self, *, has_frame: bool = True) -> None:
+        """Back to ready, or to the fault, once the present signal has had its time.
+
+        has_frame: whether a frame has just been looked at.
+        """
+        if not has_frame and self._shown in _OF_A_FRAME:
+            return
         name = SignalName.FAULT if self._indicator.fault else self._ready()
         if self._is_over() and self._shown is not name:
             self.show(SIGNALS[name])

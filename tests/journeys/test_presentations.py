@@ -10,7 +10,7 @@ from scanner.core.reasons import Notice, Outcome, Reason, SignalName
 from scanner.core.record import RecordFlag
 from scanner.core.signal import GREEN, NO_LAMPS, RED
 from tests import city
-from tests.journeys.booth import FRAME_S, Booth, MakeBooth, pass_number
+from tests.journeys.booth import FRAME_S, STEP_S, Booth, MakeBooth, pass_number
 
 GOOD, OTHER, EXPIRED = pass_number(1), pass_number(2), city.issue(exp=1_500_000_000)
 ONE_OFF = pass_number(3, {1: 5})
@@ -210,6 +210,23 @@ def test_a_code_that_cannot_be_read_gets_advice(booth: Booth) -> None:
     assert shown_by(booth) is SignalName.UNREADABLE
     assert (booth.records(), booth.counters()) == ([], {Reason.UNREADABLE.name: 1})
     assert booth.scan(GOOD).verdict.outcome is Outcome.ADMIT
+
+
+def test_advice_ticks_in_its_own_time_between_two_frames(booth: Booth) -> None:
+    """The loop turns many times before the next frame: no lamp flashes, and no tick comes early."""
+    booth.scene.codes = (b"",)
+    booth.watch(1.6)
+    since_s = booth.clock.monotonic_s()
+    for _ in range(20):
+        booth.scene.gives_frames = False
+        for _ in range(10):
+            booth.turn(STEP_S)
+            assert booth.lit == NO_LAMPS
+        booth.scene.gives_frames = True
+        booth.turn(STEP_S)
+    assert booth.beeps_since(since_s) <= 1
+    booth.clear(0.8)
+    assert shown_by(booth) is SignalName.READY
 
 
 def test_advice_does_not_wait_for_the_disk(booth: Booth) -> None:
