@@ -73,7 +73,7 @@ provide_guests() {
 }
 
 device() {
-    provide_guests mmdebstrap qemu-system-x86 qemu-utils e2fsprogs
+    provide_guests mmdebstrap qemu-system-x86 qemu-utils e2fsprogs zstd
     "$python" -m tests.virtual_device --cache "$guests"
 }
 

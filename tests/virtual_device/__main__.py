@@ -30,6 +30,7 @@ NEEDED = {
     "qemu-system-x86_64": "qemu-system-x86",
     "qemu-img": "qemu-utils",
     "mke2fs": "e2fsprogs",
+    "zstd": "zstd",
 }
 
 

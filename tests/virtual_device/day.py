@@ -5,20 +5,26 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.virtual_device.edges import Edge, Shown, Timeline, edges_of, flickers
+from scanner.core.pattern import Showing
+from scanner.core.reasons import SignalName
+from tests.virtual_device.edges import DARK, Edge, Timeline, edges_of, flickers
 from tests.virtual_device.expected import Expectation, Fed, differences
 from tests.virtual_device.machine import Image, Results, run_job
-from tests.virtual_device.script import OF_A_CODE, SAID, Event, Kind
+from tests.virtual_device.script import OF_A_CODE, SAID, Event
 from tests.virtual_device.stick import make_stick
 
 GUEST = Path(__file__).with_name("guest")
 # The player steps each 10 ms, the feeder and the reader share the guest's one processor with it.
 SLACK_S = 0.06
+GREEN_ALONE = DARK._replace(green=True)
+RED_ALONE = DARK._replace(red=True)
+ADMITS = (SignalName.ADMIT, SignalName.ADMIT_SEEN)
 # Half of the shortest thing that is shown, the 20 ms of a ready tick, is one step of the player.
 SHORTEST_S = 0.008
 # The scanner's own word for a presentation.
@@ -63,15 +69,22 @@ def add_programs(job: Path, script: str) -> None:
 def judge(events: Sequence[Event], results: Results) -> Judgement:
     """Verdicts by the journal, lamps and sounder by the kernel's record."""
     edges = edges_of(results.text("trace").splitlines())
-    fed = fed_of(results.text("fed"))
+    return judge_edges(events, edges, results.text("fed"), results.text("journal"))
+
+
+def judge_edges(
+    events: Sequence[Event], edges: Sequence[Edge], notes: str, journal: str
+) -> Judgement:
+    """As `judge`; `notes` are the feeder's."""
+    fed = fed_of(notes)
     if len(fed) != len(events) or not edges:
         return Judgement(len(events), 0, 0, 0, len(edges), ("the day was not played to its end",))
     expectation = expect(events, fed, edges)
     span = (fed[0].begins_s - 4.5, fed[-1].ends_s)
     expected = expectation.timeline(span[1] + 10)
     unlike = list(_differences(expectation, expected, span))
-    misjudged = list(misjudgements(events, said_of(results.text("journal"))))
-    greens = list(greens_for_invalid(events, fed, expectation.seen))
+    misjudged = list(misjudgements(events, said_of(journal)))
+    greens = list(greens_for_invalid(expectation, span))
     short = [edge for edge in flickers(edges, SHORTEST_S) if span[0] < edge.at_s < span[1]]
     wrong = [*expectation.missing, *unlike, *misjudged, *greens, *map(str, short)]
     troubled = _troubled(events, fed, unlike) | set(map(_number_in, expectation.missing))
@@ -114,16 +127,30 @@ def misjudgements(events: Sequence[Event], said: Sequence[str]) -> Iterator[str]
             yield f"event {event.number}: {event.kind.value}: {line}"
 
 
-def greens_for_invalid(
-    events: Sequence[Event], fed: Sequence[Fed], seen: Timeline
-) -> Iterator[str]:
-    """Green alone that began while something was shown that is no valid pass."""
-    for event, moments in zip(events, fed, strict=True):
-        if event.kind in (Kind.VALID, Kind.REPEATED, Kind.LOST):
+def greens_for_invalid(expectation: Expectation, span: tuple[float, float]) -> Iterator[str]:
+    """Green alone that began when nobody had just been let through."""
+    moments = [piece.at_s for piece in expectation.pieces]
+    for since, until, state in expectation.seen.lamps().spans(*span):
+        if state != GREEN_ALONE or _is_self_test(expectation, since):
             continue
-        for since, until, state in seen.lamps().spans(moments.begins_s, moments.ends_s):
-            if state == Shown(green=True, red=False, sound=False) and since > moments.begins_s:
-                yield f"{since:.3f} to {until:.3f}: green, event {event.number} {event.kind.value}"
+        place = bisect_right(moments, since + SLACK_S) - 1
+        showing = expectation.pieces[place].showing if place >= 0 else None
+        if showing is None or showing.signal.name not in ADMITS or _is_over(showing, since):
+            yield f"{since:.3f} to {until:.3f}: green for nobody"
+
+
+def _is_over(showing: Showing, at_s: float) -> bool:
+    hold_s = showing.signal.hold_s
+    return hold_s is not None and at_s > showing.shown_s + hold_s
+
+
+def _is_self_test(expectation: Expectation, since_s: float) -> bool:
+    """While the scanner is started again: half a second of red comes right before."""
+    if not any(zone.since_s <= since_s <= zone.until_s for zone in expectation.zones):
+        return False
+    before = list(expectation.seen.lamps().spans(since_s - 0.6, since_s))
+    begins, ends, state = before[-1]
+    return state == RED_ALONE and ends - begins >= 0.4
 
 
 def _differences(

@@ -125,12 +125,23 @@ def first_rise(edges: Sequence[Edge], pin: int, first_s: float, last_s: float) -
     return None
 
 
-def flickers(edges: Iterable[Edge], shortest_s: float) -> list[Edge]:
-    """Where a line went on or off for less than anything that is ever shown or heard."""
+def flickers(edges: Sequence[Edge], shortest_s: float) -> list[Edge]:
+    """Where a line was on for less than anything that is ever shown or heard.
+
+    Both lamps at once are a tick of READY: it may be cut short by what comes next.
+    """
     since: dict[int, float] = {}
     short = []
     for edge in edges:
-        if edge.at_s - since.get(edge.pin, float("-inf")) < shortest_s:
+        lasted_s = edge.at_s - since.get(edge.pin, float("-inf"))
+        if not edge.is_on and lasted_s < shortest_s and not _is_tick(since, edge.pin):
             short.append(edge)
         since[edge.pin] = edge.at_s
     return short
+
+
+def _is_tick(since: dict[int, float], pin: int) -> bool:
+    other = {GREEN: RED, RED: GREEN}.get(pin)
+    if other is None or other not in since:
+        return False
+    return abs(since[pin] - since[other]) < TOGETHER_S

@@ -10,9 +10,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 
 from scanner.core.reasons import SignalName
+
+# The guest's clock starts here. systemd sets a clock that is older than itself forward.
+STARTS_AT = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 
 
 class Kind(Enum):
@@ -44,7 +48,7 @@ COUNTS = {
 CODE_S, GONE_AFTER_S = 0.1, 0.26
 NEXT_S = 0.62  # from one code to the next: 16 changes in ten seconds
 BLANK_S = 0.3
-GLARE_S = 2.4  # long enough for one tick of the sounder
+GLARE_S = 3.2  # long enough for one tick of the sounder, and for the flicker that does not count
 UNPLUGGED_S, LOST_S = 2.6, 12.0
 # Every so many presentations of a code nobody follows, and the signal is watched to its end.
 WATCHED_EVERY = 16

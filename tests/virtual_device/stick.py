@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import cv2
@@ -30,12 +30,10 @@ from scanner.central.render import modules
 from scanner.core import base45
 from scanner.core.revocation import StatusBits
 from scanner.vision.stream import StreamReader
-from tests.virtual_device.script import Event, Kind
+from tests.virtual_device.script import STARTS_AT, Event, Kind
 
 Grey = NDArray[np.uint8]
 
-# The guest's clock starts here. systemd sets a clock that is older than itself forward.
-STARTS_AT = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 FOUNDED_AT = STARTS_AT - timedelta(hours=2)
 WIDTH, HEIGHT = 320, 240
 MODULE_PX = 3

@@ -13,8 +13,9 @@ import os
 import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 DEVICE = "/dev/video42"
 GO = Path("/run/feed")
@@ -70,22 +71,60 @@ class Camera:
         os.write(self._fd, self._newest)
 
 
+class Picture(Protocol):
+    """Where pictures go."""
+
+    def plug(self) -> None: ...
+
+    def unplug(self) -> None: ...
+
+    def show(self, grey: bytes) -> None: ...
+
+
+class Watch(Protocol):
+    """The time, and how to let it go by."""
+
+    def monotonic(self) -> float: ...
+
+    def sleep_until(self, moment_s: float) -> None: ...
+
+
+class SystemWatch:
+    """Of the guest."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep_until(self, moment_s: float) -> None:
+        while (left_s := moment_s - time.monotonic()) > 0:
+            time.sleep(left_s)
+
+
 class Feeder:
     """Plays one event after the other; every wait is until a moment, never for a length."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, camera: Picture, watch: Watch) -> None:
         index = json.loads((folder / "pictures.json").read_text())
         self._size = index["width"] * index["height"]
         self._names = index["names"]
         self._pictures = (folder / "pictures.bin").open("rb")
         self._nothing = self._picture("nothing")
-        self.camera = Camera(index["width"], index["height"])
+        self.camera, self._watch = camera, watch
 
-    def idle_until_go(self) -> None:
+    def play_all(self, timetable: Iterable[tuple[str, str, float]]) -> Iterator[dict[str, float]]:
+        """What was noted of each event; somebody who was late does not catch up."""
+        ends_s = self._watch.monotonic()
+        for name, kind, lasts_s in timetable:
+            begins_s = max(ends_s, self._watch.monotonic())
+            ends_s = begins_s + lasts_s
+            yield self.play(name, kind, begins_s, ends_s)
+        self.play("nothing", "blank", ends_s, ends_s + 5.0)
+
+    def idle_until(self, is_over: Callable[[], bool]) -> None:
         """Nobody is there, and the scanner starts."""
-        while not GO.exists():
+        while not is_over():
             self.camera.show(self._nothing)
-            time.sleep(IDLE_EVERY_S)
+            self._watch.sleep_until(self._watch.monotonic() + IDLE_EVERY_S)
 
     def play(self, name: str, kind: str, begins_s: float, ends_s: float) -> dict[str, float]:
         """One event → the moments that were noted."""
@@ -106,8 +145,9 @@ class Feeder:
 
     def _away(self, begins_s: float, away_s: float, ends_s: float) -> dict[str, float]:
         last = self._show_at(self._nothing, begins_s)
+        self._watch.sleep_until(begins_s + EVERY_S)  # it has been taken by then
         self.camera.unplug()
-        _sleep_until(begins_s + away_s)
+        self._watch.sleep_until(begins_s + away_s)
         self.camera.plug()
         back = self._show_until(self._nothing, begins_s + away_s, ends_s)
         return {"begins": begins_s, "last": last, "gone": back, "ends": ends_s}
@@ -115,11 +155,12 @@ class Feeder:
     def _show_until(self, picture: bytes, first_s: float, ends_s: float) -> float:
         """When the first of them was written."""
         moments = _moments(first_s, ends_s - 0.05, IDLE_EVERY_S)
-        return next(self._show_at(picture, moment) for moment in moments)
+        written = [self._show_at(picture, moment) for moment in moments]
+        return written[0]
 
     def _show_at(self, picture: bytes, moment_s: float) -> float:
-        _sleep_until(moment_s)
-        written_s = time.monotonic()
+        self._watch.sleep_until(moment_s)
+        written_s = self._watch.monotonic()
         self.camera.show(picture)
         return written_s
 
@@ -137,24 +178,20 @@ def _moments(first_s: float, last_s: float, every_s: float) -> Iterator[float]:
         moment += every_s
 
 
-def _sleep_until(moment_s: float) -> None:
-    while (left_s := moment_s - time.monotonic()) > 0:
-        time.sleep(left_s)
+def size_of(folder: Path) -> tuple[int, int]:
+    """Width and height of the pictures, pixels."""
+    index = json.loads((folder / "pictures.json").read_text())
+    return index["width"], index["height"]
 
 
 def main() -> None:
     """Until the timetable is through."""
     folder, timetable, notes = map(Path, sys.argv[1:])
-    feeder = Feeder(folder)
-    feeder.idle_until_go()
-    ends_s = time.monotonic()
+    feeder = Feeder(folder, Camera(*size_of(folder)), SystemWatch())
+    feeder.idle_until(GO.exists)
     with notes.open("w") as file:
-        for name, kind, lasts_s in json.loads(timetable.read_text()):
-            # A guest that was too slow does not catch up: each event has its whole length.
-            begins_s = max(ends_s, time.monotonic())
-            ends_s = begins_s + lasts_s
-            print(json.dumps(feeder.play(name, kind, begins_s, ends_s)), file=file, flush=True)
-        feeder.play("nothing", "blank", ends_s, ends_s + 5.0)
+        for noted in feeder.play_all(json.loads(timetable.read_text())):
+            print(json.dumps(noted), file=file, flush=True)
 
 
 if __name__ == "__main__":

@@ -20,4 +20,7 @@ echo mono >"$trace/trace_clock"
 echo 16384 >"$trace/buffer_size_kb"
 echo 1 >"$trace/events/gpio/gpio_value/enable"
 echo 1 >"$trace/events/gpio/gpio_direction/enable"
+# Not all of a computer's devices: those that a rule gives to a group.
+udevadm trigger --subsystem-match=gpio --subsystem-match=video4linux --subsystem-match=block \
+    --subsystem-match=mem --subsystem-match=tty
 udevadm settle
