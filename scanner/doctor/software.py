@@ -84,11 +84,13 @@ def _version_of(package: str) -> str:
 def check_zbar() -> Finding:
     """The version of Debian's libzbar0, which reads codes that strangers made."""
     try:
-        asked = ["dpkg-query", "-W", "-f", "${Version}", "libzbar0"]
-        version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+        # Debian 13 has it under the other name; dpkg-query fails where it misses one of them.
+        asked = ["dpkg-query", "-W", "-f", "${Version}\n", "libzbar0", "libzbar0t64"]
+        said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+        version = said[0]
         compare = ["dpkg", "--compare-versions", version, "ge", LEAST_ZBAR]
         is_safe = subprocess.run(compare, check=False).returncode == 0
-    except (OSError, subprocess.CalledProcessError):
+    except (OSError, IndexError):
         return Finding("E-ZBAR", Grade.WARNING, "libzbar0 is not from Debian", "Install Debian's.")
     fix = f"Run `sudo apt-get install libzbar0`: before {LEAST_ZBAR} it has memory faults."
     return Finding("E-ZBAR", Grade.OK if is_safe else Grade.FAILURE, f"libzbar0 {version}", fix)

@@ -164,3 +164,16 @@ def test_status_without_lists_says_what_to_do(scanner: Run, state: Path) -> None
     code, out, _ = scanner("status", "--state", state)
     assert code == 0
     assert "scanner sync" in out
+
+
+def test_device_that_stands_alone_has_nothing_to_fetch(
+    scanner: Run, state: Path, tmp_path: Path
+) -> None:
+    """Its timer runs all the same, and that is no failure; any other device must name a source."""
+    settings = tmp_path / "checkpoint.toml"
+    settings.write_text("standalone = true\n")
+    code, out, _ = scanner("sync", "--state", state, "--config", settings)
+    assert (code, "stands alone" in out) == (0, True)
+    settings.write_text("standalone = false\n")
+    code, _, err = scanner("sync", "--state", state, "--config", settings)
+    assert (code, "Name a source" in err) == (64, True)
