@@ -33,10 +33,12 @@ class Capture(Protocol):
     """An opened source of pictures; used by one thread only.
 
     `last_error`: what was wrong with a picture that was skipped, empty if nothing was.
-    `not_taken`: settings that the camera did not follow, in words.
+    `not_taken`: settings that the camera did not follow, in words. `age_s`: seconds that the
+    picture that was just read may have waited; 0 where a driver keeps the newest only.
     """
 
     last_error: str
+    age_s: float
     not_taken: tuple[str, ...]
 
     def read(self) -> Grey | None:
@@ -78,6 +80,7 @@ class FolderCapture:
     """The pictures of a folder by name, each once, or over and over."""
 
     not_taken: tuple[str, ...] = ()
+    age_s = 0.0
 
     def __init__(self, folder: Path, *, loop: bool = False) -> None:
         self.last_error = ""
@@ -131,6 +134,7 @@ class RecordingCapture:
     """A recording, once, or over and over."""
 
     not_taken: tuple[str, ...] = ()
+    age_s = 0.0
 
     def __init__(self, path: Path, *, loop: bool = False) -> None:
         self.last_error = ""

@@ -9,8 +9,8 @@ only one. What was found in the sources of rpicam-apps and in its tracker:
   take 512), so only widths that need no padding are asked for.
 - libcamera says on stderr which size it has really configured; a frame of another size than asked
   for would be read at wrong offsets, so that line is compared.
-- six buffers wait behind a full pipe, oldest first. Whoever reads late would get old pictures with
-  new stamps: a frame that may have lain ready for long is dropped.
+- six buffers wait behind a full pipe, oldest first, without their times. Whoever reads late would
+  take old pictures for new ones: a frame is as old as the last moment at which the pipe was empty.
 - SIGTERM ends it at once; a stuck one needs SIGKILL.
 """
 
@@ -36,10 +36,9 @@ from scanner.core.errors import DeviceError
 PROGRAM = "rpicam-vid"
 ALIGNED = 64  # pixels; rows of such widths have no padding on any Raspberry Pi
 WAIT_S = 0.1  # without a whole frame: so often the thread looks whether it is to stop
+LOOK_S = 0.02  # so often it looks whether the pipe is empty: no frame seems older by more
 GRACE_S = 0.2  # between SIGTERM and SIGKILL
 PIPE_BYTES = 1 << 20  # the most that the kernel gives everybody
-OLD_S = 0.05  # since the pipe was last seen empty: the first byte is not older
-MOST_BACKLOG = 8  # frames in a row that are dropped as old: the six buffers, and what is under way
 LAST_WORDS = 4096
 
 _CONFIGURED = re.compile(rb"configuring streams: \(0\) (\d+)x(\d+)-(\w+)")
@@ -92,7 +91,7 @@ class CsiCapture:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Raises DeviceError when the program cannot be started."""
-        self.last_error = ""
+        self.last_error, self.age_s = "", 0.0
         self._size, self._monotonic = (width, height), monotonic
         self._process = _started(command)
         assert self._process.stdout is not None
@@ -101,7 +100,7 @@ class CsiCapture:
         self._said = b""
         self._colours = bytearray(width * height // 2)
         self._grey, self._filled = self._new_grey(), 0
-        self._empty_s, self._is_old, self._dropped = monotonic(), False, 0
+        self._empty_s = monotonic()
         self._poll = select.poll()
         for pipe in (self._pictures, self._words):
             os.set_blocking(pipe.fileno(), False)
@@ -111,14 +110,15 @@ class CsiCapture:
 
     def read(self) -> Grey | None:
         """The next frame; None when none was complete in WAIT_S. Raises DeviceError at the end."""
-        until_s = self._monotonic() + WAIT_S
-        while (left_s := until_s - self._monotonic()) > 0:
-            if not self._poll.poll(1000 * left_s):
+        until_s, looks = self._monotonic() + WAIT_S, round(WAIT_S / LOOK_S)
+        while looks and self._monotonic() < until_s:
+            if not self._poll.poll(1000 * LOOK_S):
                 self._note_empty()
-                return None
+                looks -= 1
+                continue
             self._listen()
-            if self._fill() and (grey := self._completed()) is not None:
-                return grey
+            if self._fill():
+                return self._completed()
         return None
 
     def close(self) -> None:
@@ -147,19 +147,16 @@ class CsiCapture:
             return False
         if taken == 0:
             raise DeviceError(self._end_in_words())
-        if self._filled == 0:
-            self._is_old = self._monotonic() - self._empty_s > OLD_S
         self._filled += taken
         return self._filled == self._grey.size + len(self._colours)
 
-    def _completed(self) -> Grey | None:
-        """The frame, or None when it may be an old one. The next one begins."""
-        grey, is_old = self._grey, self._is_old and self._dropped < MOST_BACKLOG
-        self._dropped = self._dropped + 1 if is_old else 0
+    def _completed(self) -> Grey:
+        """The frame, and how old it may be. The next one begins."""
+        grey, self.age_s = self._grey, self._monotonic() - self._empty_s
         self._grey, self._filled = self._new_grey(), 0
         if not select.select([self._pictures], [], [], 0)[0]:
             self._note_empty()
-        return None if is_old else grey
+        return grey
 
     def _listen(self) -> None:
         """Take what the program says, so that it never waits for us. Raises DeviceError."""

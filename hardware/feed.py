@@ -115,15 +115,15 @@ class Feed:
             if same and same >= self._pace.frozen_after:
                 raise DeviceError(f"The camera hangs: the same picture {same} times.")
             before = grey
-            self._publish(grey)
+            self._publish(grey, capture.age_s)
             self._is_stopped.wait(self._pace.period_s)
 
-    def _publish(self, grey: Grey) -> None:
+    def _publish(self, grey: Grey, age_s: float) -> None:
         with self._changed:
             if self._pace.is_patient:
                 self._changed.wait_for(lambda: self._newest is None or self._is_stopped.is_set())
             now_s = self._monotonic()
-            self._newest = Frame(next(self._number), grey, now_s)
+            self._newest = Frame(next(self._number), grey, now_s - age_s)
             self.newest_s = now_s
             self.first_s = now_s if self.first_s is None else self.first_s
 

@@ -71,6 +71,8 @@ class Controls(Protocol):
 class UsbCapture:
     """A camera's driver, already opened."""
 
+    age_s = 0.0
+
     def __init__(self, device: Device, not_taken: tuple[str, ...] = ()) -> None:
         self.last_error = ""
         self.not_taken = not_taken

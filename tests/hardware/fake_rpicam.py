@@ -25,6 +25,7 @@ WAYS = (
     "floods",  # more words than a pipe holds before each frame
     "stubborn",  # one frame; it and its child ignore SIGTERM
     "other size",
+    "picture",  # as live, the Y plane out of the file $FAKE_RPICAM_PICTURE
     "burst",  # seven frames at once, then another when the file $FAKE_RPICAM_HOLD has gone
 )
 
@@ -64,9 +65,9 @@ def main() -> None:
     for number in range(1, 1_000_000):
         if way == "floods":
             say("WARN RPiSdn sdn.cpp:40 Using legacy SDN tuning\n" * 3000)
-        show(frame(number, width, height), 7919 if way == "halves" else 1 << 30)
+        show(frame(number, width, height, way), 7919 if way == "halves" else 1 << 30)
         if way == "dies" and number == 2:
-            show(frame(3, width, height)[: width * height // 2], 1 << 30)
+            show(frame(3, width, height, way)[: width * height // 2], 1 << 30)
             end("ERROR: *** failed to queue request \x1b[31m***")
         if way == "burst" and number == 7:
             wait_until_let()
@@ -76,8 +77,11 @@ def main() -> None:
             time.sleep(1 / told.framerate)
 
 
-def frame(number: int, width: int, height: int) -> bytes:
+def frame(number: int, width: int, height: int, way: str) -> bytes:
     """A buffer of the camera, rows padded to 64 bytes: Y, U, V."""
+    if way == "picture":
+        with open(os.environ["FAKE_RPICAM_PICTURE"], "rb") as file:
+            return file.read() + b"\x80" * (width * height // 2)
     row = bytes((number + column) % 256 for column in range(width))
     padded = row + b"\xee" * (-width % 64)
     return padded * height + b"\x80" * (len(padded) * height // 2)

@@ -39,7 +39,7 @@ class FakeDevice:
     """An opened camera that gives what the test hands it, and hangs when it hands nothing."""
 
     def __init__(self) -> None:
-        self.last_error = ""
+        self.last_error, self.age_s = "", 0.0
         self.not_taken: tuple[str, ...] = ()
         self.closed = threading.Event()
         self._asked = threading.Semaphore(0)

@@ -11,14 +11,16 @@ import sys
 import termios
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hardware.capture import Grey
-from hardware.csi import MOST_BACKLOG, CsiCapture, arguments_of, csi_camera
+from hardware.csi import CsiCapture, arguments_of, csi_camera
 from hardware.exposure import View
+from hardware.feed import Feed, Pace
 from scanner.core.errors import DeviceError
 from tests.hardware.played import Hand, poll_until
 from tests.hardware.rpicam import FakeProgram
@@ -31,10 +33,11 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeProgram:
     return FakeProgram(tmp_path, monkeypatch)
 
 
-def opened(program: FakeProgram, way: str, view: View = SMALL) -> CsiCapture:
-    """A capture of the fake, frames as fast as 100 a second."""
+def opened(program: FakeProgram, way: str, clock: Hand | None = None) -> CsiCapture:
+    """A capture of the fake, frames as fast as 100 a second, on a clock that stands still."""
     program.behave(way)
-    return csi_camera(0, view, 100)()
+    command = [str(program._program), *arguments_of(0, SMALL, 100)]
+    return CsiCapture(command, SMALL.width, SMALL.height, clock or Hand())
 
 
 def next_of(capture: CsiCapture) -> Grey:
@@ -119,34 +122,49 @@ def test_slow_start_is_waited_for(program: FakeProgram) -> None:
         assert np.array_equal(next_of(capture), expected(1))
 
 
-def test_frames_that_lay_ready_are_dropped(program: FakeProgram) -> None:
-    """After a stall the buffers that wait are old, whatever their number: only the next is new."""
-    program.behave("burst")
-    hand = Hand()
-    command = [str(program._program), *arguments_of(0, SMALL, 100)]
-    with closing(CsiCapture(command, 64, 48, hand)) as capture:
+def test_frames_that_lay_ready_are_as_old_as_they_may_be(program: FakeProgram) -> None:
+    """After a stall the buffers that wait are of long ago, all of them; the next is not."""
+    clock = Hand()
+    with closing(opened(program, "burst", clock=clock)) as capture:
         poll_until(lambda: waiting(capture) == 7 * 64 * 48 * 3 // 2)
-        hand.now_s += 10  # the thread did not run meanwhile
-        assert capture.read() is None
-        assert capture._dropped == 7
+        clock.now_s += 10  # the thread did not run meanwhile
+        for number in range(1, 8):
+            assert int(next_of(capture)[0, 0]) == number
+            assert capture.age_s == 10
         program.let_go()
         assert int(next_of(capture)[0, 0]) == 8
+        assert capture.age_s == 0
 
 
-def test_a_reader_that_is_always_late_still_sees(program: FakeProgram) -> None:
-    """So many in a row are dropped and no more: a slow board is slow, and not blind."""
-    program.behave("live")
+def test_time_without_frames_makes_none_older(program: FakeProgram) -> None:
+    """A slow camera is no late reader: while nothing comes, the pipe is seen to be empty."""
+    clock = Hand()
+    with closing(opened(program, "late", clock=clock)) as capture:
+        for _ in range(4):
+            assert capture.read() is None
+            clock.now_s += 0.01
+        program.let_go()
+        next_of(capture)
+        assert capture.age_s <= 0.01
 
-    class Late(Hand):
-        def __call__(self) -> float:
-            self.now_s += 0.02  # each look at the clock takes so long
-            return self.now_s
 
-    command = [str(program._program), *arguments_of(0, SMALL, 1000)]
-    with closing(CsiCapture(command, 64, 48, Late())) as capture:
-        capture._empty_s = -np.inf
-        capture._note_empty = lambda: None  # type: ignore[method-assign]  # never seen empty
-        assert int(next_of(capture)[0, 0]) == MOST_BACKLOG + 1
+def test_a_frame_that_waited_carries_an_older_stamp(program: FakeProgram) -> None:
+    """So the loop, which takes nothing older than 150 ms, leaves it alone; the feed is alive."""
+    program.behave("burst")
+    clock = Hand()
+
+    def open_late() -> CsiCapture:
+        capture = CsiCapture([str(program._program), *arguments_of(0, SMALL, 100)], 64, 48, clock)
+        poll_until(lambda: waiting(capture) == 7 * 64 * 48 * 3 // 2)
+        clock.now_s += 3
+        return capture
+
+    feed = Feed(open_late, Pace(), clock, count(1))
+    poll_until(lambda: feed.has_untaken)
+    frame = feed.take()
+    assert frame is not None
+    assert (frame.taken_s, feed.newest_s) == (1000.0, 1003.0)
+    feed.stop(5.0)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ import pytest
 from hardware.camera import LatestFrameCamera, open_camera
 from hardware.exposure import View
 from scanner.ports import CameraState, Frame
+from scanner.vision.decode import decode
+from scanner.vision.probe import TEST_PAYLOAD, card_picture
 from tests.hardware.played import picture, poll_until
 from tests.hardware.rpicam import FakeProgram
 
@@ -137,6 +139,24 @@ def test_a_closed_camera_gives_nothing(camera: LatestFrameCamera) -> None:
     camera.close()
     assert camera.newest() is None
     assert camera.state is CameraState.ENDED
+
+
+def test_a_code_before_a_ribbon_camera_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Y plane of the size that ships is a grey picture: the reader finds what is in it."""
+    grey = np.full((View().height, View().width), 180, np.uint8)
+    grey[200:374, 500:674] = card_picture()
+    (tmp_path / "picture").write_bytes(grey.tobytes())
+    monkeypatch.setenv("FAKE_RPICAM_PICTURE", str(tmp_path / "picture"))
+    FakeProgram(tmp_path, monkeypatch).behave("picture")
+    camera = open_camera("csi:0", fps=30, monotonic=Ticks())
+    try:
+        (frame,) = frames(camera, 1)
+        assert np.array_equal(frame.grey, grey)
+        assert decode(frame.grey) == [TEST_PAYLOAD]
+    finally:
+        camera.close()
 
 
 def test_a_ribbon_camera_that_dies_is_started_again(
