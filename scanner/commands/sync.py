@@ -64,6 +64,9 @@ def command(
     settings = _settings(config, source)
     folder = find_state(state)
     where = source or standing_of(settings, folder).lists
+    if where is None and settings.standalone:
+        click.echo("This device stands alone: its lists come from a stick (--from FOLDER).")
+        return 0
     if where is None:
         raise ConfigError("Name a source: set updates.url, or give --from URL or --from FOLDER.")
     first_root = root or _path(settings.updates.root) or _if_there(SYSTEM_ROOT)
