@@ -63,6 +63,8 @@ def command(
       75 the city was not reached; try again
     """
     if context.invoked_subcommand is not None:
+        if any(given is not None for given in (url, code, ca, config, state)) or pending:
+            raise click.UsageError(f"Write options after `{context.invoked_subcommand}`.")
         return DONE
     folder = find_state(state)
     try:

@@ -21,6 +21,7 @@ from scanner.__main__ import USAGE, run
 from scanner.central.app import HEALTH_PATH
 from scanner.central.ledger import open_ledger
 from scanner.central.log_folder import ensure_receipt_key, receipt_key
+from scanner.core.enrol_call import ENROL_PATH
 from scanner.core.enrolment import LOG_PATH, EnrolmentAnswer
 from scanner.core.receipt import ANSWER_BYTES, read_receipt, unpad_answer
 from tests import pki
@@ -177,6 +178,21 @@ def test_several_workers_share_one_database(postgres: Postgres, tmp_path: Path) 
         assert server.stop() == (0, "Stopped.\n")
     with closing(open_ledger(url)) as ledger, ledger.book(reading=True) as book:
         assert [(log.segment, log.seq) for log in book.logs()] == [(3, 15)] * 4
+
+
+def test_devices_are_let_in_beside_several_workers(postgres: Postgres, tmp_path: Path) -> None:
+    """By one process, on its own port, without a certificate; and all of it stops when told."""
+    options = ("--workers", "2", "--enrol-port", "0", "--database", postgres.new_database())
+    with serving(tmp_path, *options) as server:
+        (door,) = (line for line in server.said if "lets in devices" in line)
+        port = int(re.findall(r":(\d+) ", door)[0])
+        context = device_context(tmp_path, Reporter())
+        secure = http.client.HTTPSConnection("localhost", port, timeout=30, context=context)
+        with closing(secure):
+            secure.request("POST", ENROL_PATH, b"{}")
+            said = secure.getresponse()
+            assert (said.status, said.read()) == (400, b'{"refused": "malformed"}')
+        assert server.stop() == (0, "Stopped.\n")
 
 
 def test_several_workers_need_postgres(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -237,6 +237,13 @@ def test_half_a_line_is_told(words: list[str], says: str, shell: Shell) -> None:
     assert (code, says in err) == (USAGE, True)
 
 
+def test_options_before_a_subcommand_are_not_swallowed(shell: Shell) -> None:
+    """A request must not be made in another state folder than the one that was named."""
+    code, _, err = shell.scanner("enrol", "--state", shell.state(), "request", shell.folder / "r")
+    assert (code, "Write options after `request`" in err) == (USAGE, True)
+    assert not (shell.folder / "r").exists()
+
+
 def test_boot_file_enrols_without_a_hand(shell: Shell, server: Serving) -> None:
     """Taken by root, asked by the scanner's user, and how it went stands beside the file."""
     shell.state().mkdir()
