@@ -37,6 +37,7 @@ from scanner.core.stick import (
     read_serial,
 )
 from scanner.core.stick import DONE as DONE_FOLDER
+from scanner.store.place import ENROLMENT_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def plug(stick: Path, serial_file: Path, places: Places, now: ClockReading) -> P
     serial = read_serial(_read(serial_file))
     settings = Settings()
     try:
-        if not is_enrolled(places.state):
+        if not (places.state / ENROLMENT_FILE).exists():
             settings = _take_settings(stick, serial, places, now)
         _become_owner(places.state)
         line = _go_on(stick, serial, places.state)

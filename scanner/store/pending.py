@@ -6,6 +6,7 @@ Both are files in the state folder. The offer holds a secret, and goes as soon a
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,9 +63,13 @@ def keep_result(folder: Path, result: EnrolResult | None) -> None:
 
 
 def read_result(folder: Path) -> EnrolResult | None:
-    """None: nothing is wrong, or nothing was tried. What cannot be read says nothing."""
+    """None: nothing is wrong, or nothing was tried. What cannot be read says nothing.
+
+    Root asks for it, too, in a folder that is not root's: nothing is followed or waited for.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        with (folder / RESULT_FILE).open("rb") as file:
+        with os.fdopen(os.open(folder / RESULT_FILE, flags), "rb") as file:
             found = strict_json.parse(file.read(LONGEST))
     except (OSError, ValueError):
         return None

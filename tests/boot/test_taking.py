@@ -23,7 +23,14 @@ from scanner.core.clock import ClockReading
 from scanner.core.errors import StoreError
 from scanner.core.offer import read_card
 from scanner.core.setup_signal import DONE, Blinks, blinking
-from scanner.store.pending import OFFER_FILE, EnrolResult, forget_offer, keep_result, read_offer
+from scanner.store.pending import (
+    OFFER_FILE,
+    RESULT_FILE,
+    EnrolResult,
+    forget_offer,
+    keep_result,
+    read_offer,
+)
 from scanner.store.place import ENROLMENT_FILE
 from tests.boot.mistakes import GOOD
 
@@ -255,6 +262,22 @@ def test_folder_of_another_user_is_not_followed(boot: Path, places: Places, tmp_
     first_boot(boot, places, NOW)
     assert target.read_text() == "precious"
     check_taken(boot, places)
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "garbage"])
+def test_result_of_another_user_is_not_followed(kind: str, boot: Path, places: Places) -> None:
+    """Root neither reads out what a link leads to, nor waits for a pipe."""
+    planted, secret = places.state / RESULT_FILE, places.etc.with_name("secret")
+    secret.write_text('{"id": "E-SECRET", "words": "of root"}')
+    first_boot(boot, places, NOW)
+    match kind:
+        case "link":
+            planted.symlink_to(secret)
+        case "pipe":
+            os.mkfifo(planted)
+        case _:
+            planted.write_bytes(b"\xff{")
+    assert first_boot(boot, places, NOW).line.startswith("OK ")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
