@@ -19,7 +19,7 @@ packages=systemd-sysv,udev,dbus,procps,kmod,e2fsprogs,dosfstools,zstd,xz-utils,u
 packages=$packages,linux-image-amd64,linux-headers-amd64,linux-source-6.12,initramfs-tools
 packages=$packages,busybox-static,cpio
 packages=$packages,gcc,make,libc6-dev,v4l2loopback-dkms,python3-dev,python3-setuptools,swig
-packages=$packages,python3,libzbar0,libgl1,libglib2.0-0t64
+packages=$packages,python3,libzbar0t64,libgl1,libglib2.0-0t64
 
 # Debian has no lgpio (Raspberry Pi OS has) and there is no wheel of it for Python 3.13.
 fetch_lgpio() {

@@ -5,12 +5,12 @@ set -ux
 set_up
 cp /run/job/canary.py /opt/scanner/canary.py
 cp /run/job/canary-units/* /run/systemd/system/
-mkdir -p /run/scanner-reader
+mkdir -p /run/scanner-reader /run/scanner-stick
 systemctl daemon-reload
 for unit in /run/job/canary-units/*.service; do
     name=$(basename "$unit")
     systemctl start "$name"
-    journalctl -o cat -u "$name" | grep '^canary: ' >"/run/results/${name%.service}"
+    journalctl -b -o cat -u "$name" | grep '^canary: ' >"/run/results/${name%.service}"
 done
 
 for unit in /usr/lib/systemd/system/scanner*.service; do
