@@ -123,10 +123,10 @@ def _labels(frame: _Frame, shown: Sequence[Column]) -> str:
         if column.below and left >= reach:
             length = _LETTER_WIDE * len(column.below)
             right = frame.wide - _RIGHT
-            x, anchor = (left, "start") if left + length <= right else (right, "end")
+            at, anchor = (left, "start") if left + length <= right else (right, "end")
             told = f'text-anchor="{anchor}">{escape(column.below)}</text>'
             if anchor == "start" or right - length >= reach:
-                texts.append(f'<text class="strong" x="{x:.1f}" y="{y + 19}" {told}')
+                texts.append(f'<text class="strong" x="{at:.1f}" y="{y + 19}" {told}')
                 reach = left + length
     return "".join(texts)
 
