@@ -73,11 +73,13 @@ stop_all() {
     has_systemd || return 0
     # shellcheck disable=SC2086  # a list of units
     systemctl stop $stopped 2>/dev/null || true
+    # One that had to be killed has called for the fault pattern.
+    systemctl stop scanner-fault.service scanner-retry.timer 2>/dev/null || true
+    systemctl reset-failed 'scanner*' 2>/dev/null || true
 }
 
 start_all() {
     has_systemd || return 0
-    systemctl reset-failed 'scanner*' 2>/dev/null || true
     # shellcheck disable=SC2086  # a list of units
     systemctl start --no-block $started
 }
@@ -96,7 +98,7 @@ activate() {
         return 1
     fi
     prune "$1" "$before"
-    say "$1 is current${before:+, $before is kept}"
+    say "$1 is current"
 }
 
 make_current() {
