@@ -85,7 +85,12 @@ def boot(image: Image, work: Path) -> None:
     try:
         _wait_for(work / "console", machine)
         keep = image.folder / "booting.memory"
-        _say(monitor, ["stop", f'migrate "exec:cat > {keep}"', "quit"])
+        # Not stopped before: what is kept of a stopped guest does not go on by itself.
+        calm = (
+            "migrate_set_parameter max-bandwidth 8G",
+            "migrate_set_parameter downtime-limit 60000",
+        )
+        _say(monitor, [*calm, f'migrate "exec:cat > {keep}"', "quit"])
         machine.wait(BOOT_LIMIT_S)
     finally:
         machine.kill()

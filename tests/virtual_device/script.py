@@ -49,12 +49,12 @@ CODE_S, GONE_AFTER_S = 0.1, 0.26
 NEXT_S = 0.62  # from one code to the next: 16 changes in ten seconds
 BLANK_S = 0.3
 GLARE_S = 3.2  # long enough for one tick of the sounder, and for the flicker that does not count
-UNPLUGGED_S, LOST_S = 2.6, 12.0
+UNPLUGGED_S, LOST_S = 2.6, 6.0
 # Every so many presentations of a code nobody follows, and the signal is watched to its end.
 WATCHED_EVERY = 16
 WATCHED_S = {Kind.VALID: 2.2, Kind.REPEATED: 2.2, Kind.FORGED: 3.8, Kind.REVOKED: 3.8}
-# After a camera that was away the next person waits until it is seen to work.
-RECOVERED_S = 2.0
+# After a camera that was away the next person waits until it is seen to work, or the scanner is.
+RECOVERED_S, STARTED_AGAIN_S = 2.0, 14.0
 
 OF_A_CODE = (Kind.VALID, Kind.FORGED, Kind.REVOKED, Kind.REPEATED)
 SIGNAL = {
@@ -144,7 +144,7 @@ def _lasts_s(kind: Kind, codes: int, dice: random.Random) -> float:
         case Kind.UNPLUGGED:
             return UNPLUGGED_S + RECOVERED_S
         case Kind.LOST:
-            return LOST_S + RECOVERED_S
+            return LOST_S + STARTED_AGAIN_S
     if codes % WATCHED_EVERY == 0:
         return WATCHED_S[kind]
     return NEXT_S + round(dice.uniform(0.0, 0.04), 3)

@@ -22,7 +22,7 @@ GO = Path("/run/feed")
 EVERY_S = 0.1
 IDLE_EVERY_S = 0.25
 CODE_S, GONE_AFTER_S = 0.1, 0.26
-AWAY_S = {"unplugged": 2.6, "lost": 12.0}
+AWAY_S = {"unplugged": 2.6, "lost": 6.0}
 GLARE_S = 2.0
 
 # linux/videodev2.h: VIDIOC_S_FMT, V4L2_BUF_TYPE_VIDEO_OUTPUT, V4L2_PIX_FMT_YUYV.

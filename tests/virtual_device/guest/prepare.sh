@@ -2,7 +2,8 @@
 
 # Settings and keys, and no scanner that runs yet.
 set_up() {
-    systemctl stop scanner.service scanner-sync.timer scanner-upload.timer scanner-enrol.timer || true
+    systemctl stop scanner-retry.timer scanner-fault.service scanner.service \
+        scanner-sync.timer scanner-upload.timer scanner-enrol.timer || true
     systemctl reset-failed
     mkdir -p /etc/scanner /var/lib/scanner
     install -m 640 -g scanner /run/job/root.json /run/job/checkpoint.toml /etc/scanner/

@@ -13,7 +13,7 @@ modprobe v4l2loopback video_nr=42 card_label=virtual exclusive_caps=1 max_buffer
 # gpiozero asks for the revision of the board; this is a Raspberry Pi 4's.
 mount -t tmpfs -o mode=755 board /sys/firmware
 mkdir -p /sys/firmware/devicetree/base/system
-printf '\000\270\061\021' >/sys/firmware/devicetree/base/system/linux,revision
+printf '\000\260\061\021' >/sys/firmware/devicetree/base/system/linux,revision
 trace=/sys/kernel/tracing
 mountpoint -q "$trace" || mount -t tracefs none "$trace"
 echo mono >"$trace/trace_clock"
