@@ -1,4 +1,4 @@
-"""The unit of a stick for many devices: it can say that it is done, and the scanner goes on after."""
+"""The unit of a stick for many devices: it can say that it is done; the scanner goes on after."""
 
 from __future__ import annotations
 
