@@ -153,8 +153,8 @@ SETUP = {
     Blinks.SETTING: "A setting is wrong: correct the line that is named.",
     Blinks.WIFI: "Wi-Fi is wrong: name, password and country.",
     Blinks.ENROL: "Where and with what to enrol is wrong: copy it again, or have a new card made.",
-    Blinks.CITY: "At the next start: the city was not reached, or refuses this card. Look at the network, "
-    "then ask.",
+    Blinks.CITY: "At the next start: the city was not reached, or refuses this card. "
+    "Look at the network, then ask.",
 }
 
 
