@@ -1,8 +1,8 @@
 """Drives the lamps and the buzzer low from a process of its own: `python -m hardware.lamps_off`.
 
-systemd runs it whenever the scanner has ended, however it ended: a Raspberry Pi's kernel leaves a
-line as it was when its owner died, and a green lamp must not be among what is left. Needs no
-settings file, no store and no camera.
+A Raspberry Pi's kernel leaves a line as it was when its owner died, and a green lamp must not be
+among what is left. Needs no settings file, no store and no camera. The units have `fault_lamp.py`
+for it, which does without gpiozero and lgpio, too; this one also drives simulated pins.
 """
 
 from __future__ import annotations
