@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +15,12 @@ import pytest
 
 from scanner.__main__ import USAGE, run
 from scanner.assembly.card_reader import _is_trigger_held
+from scanner.assembly.clock import open_known_time
 from scanner.assembly.place import standing_of
 from scanner.commands.enrol import LATER
 from scanner.config import PinsTable, Settings
+from scanner.core.clock import ClockLevel, ClockReading
+from scanner.core.time_bounds import NEVER_SET
 from scanner.store.device_key import device_id, provide_device_key
 from scanner.store.enrolment import FLEET_KEY_FILE, read_enrolment
 from scanner.store.pending import OFFER_FILE, RESULT_FILE
@@ -204,6 +208,25 @@ def test_lost_answer_burns_nothing(shell: Shell, server: Serving) -> None:
         assert len(shell.city("device", "list").splitlines()) == 1
         assert shell.scanner(*line, "--state", shell.state())[0] == 0
     assert read_enrolment(shell.state()) is not None
+
+
+@pytest.mark.parametrize("way", ["code", "boot file"])
+def test_board_without_a_clock_is_enrolled(
+    way: str, shell: Shell, server: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It thinks that it is 1970; the answer tells it the time."""
+    booted = ClockReading(NEVER_SET, None, ClockLevel.C)
+    monkeypatch.setattr("scanner.assembly.enrolling.own_clock", lambda state: lambda: booted)
+    shell.state().mkdir()
+    if way == "code":
+        assert (
+            shell.scanner(*shell.typed("north-3", door(server)), "--state", shell.state())[0] == 0
+        )
+    else:
+        shell.boot(shell.card("north-3", door(server)), "--at", "1970-01-01T00:02:00Z")
+        assert shell.scanner("enrol", "--pending", "--state", shell.state())[0] == 0
+    with closing(open_known_time(shell.state())) as known:
+        assert known.load().bounds.floor.year >= 2026
 
 
 def test_wrong_fingerprint_gives_nothing_away(shell: Shell, server: Serving) -> None:
