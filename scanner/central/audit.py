@@ -1,6 +1,7 @@
 """What happened to the server's own log: a chain of entries, signed by the key of its receipts.
 
-An export, a fork that a device offered, a device enrolled or revoked, days that were removed.
+An export, a fork that a device offered, a device enrolled or revoked, a card or code made or
+cancelled, days that were removed.
 Nobody can take one out of the middle without it showing; that none were cut from the end shows
 only against an older copy, so keep one.
 """
@@ -37,7 +38,8 @@ class AuditField(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """at: seconds since 1970. what: "export", "fork", "enrolled", "revoked" or "pruned"."""
+    """at: seconds since 1970. what: "export", "fork", "enrolled", "revoked", "card", "code",
+    "cancelled" or "pruned"."""
 
     number: int
     previous: bytes
