@@ -30,7 +30,7 @@ build() {
 
 [ -d "$base" ] || build
 cd "$checkout"
-exec env PYTHONPATH="$base/root/site:$checkout" PYTHONPYCACHEPREFIX="$base/bytecode" \
+exec env -u PYTHONDONTWRITEBYTECODE PYTHONPATH="$base/root/site:$checkout" PYTHONPYCACHEPREFIX="$base/bytecode" \
     PYTHONUTF8=1 OPENBLAS_NUM_THREADS=1 LD_LIBRARY_PATH=/usr/lib/aarch64-linux-gnu \
     qemu-aarch64-static -L "$base/root" "$base/root/usr/bin/python3.13" -P \
     "$here/arm64_smoke.py"

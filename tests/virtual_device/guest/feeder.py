@@ -23,7 +23,7 @@ EVERY_S = 0.1
 IDLE_EVERY_S = 0.25
 CODE_S, GONE_AFTER_S = 0.1, 0.26
 AWAY_S = {"unplugged": 2.6, "lost": 6.0}
-GLARE_S = 2.0
+GLARE_S, GLARE_EVERY_S = 2.0, 0.4
 
 # linux/videodev2.h: VIDIOC_S_FMT, V4L2_BUF_TYPE_VIDEO_OUTPUT, V4L2_PIX_FMT_YUYV.
 S_FMT, OUTPUT, YUYV = 0xC0D05605, 2, 0x56595559
@@ -135,8 +135,8 @@ class Feeder:
             return {"begins": begins_s, "last": begins_s, "gone": begins_s, "ends": ends_s}
         picture = self._picture(name)
         if kind == "glare":
-            moments = list(_moments(begins_s, begins_s + GLARE_S, EVERY_S))
-            gone_s = moments[-1] + EVERY_S
+            moments = list(_moments(begins_s, begins_s + GLARE_S + 0.01, GLARE_EVERY_S))
+            gone_s = moments[-1] + GONE_AFTER_S - CODE_S
         else:
             moments, gone_s = [begins_s, begins_s + CODE_S], begins_s + GONE_AFTER_S
         noted = [self._show_at(picture, moment) for moment in moments]
