@@ -38,8 +38,10 @@ class AuditField(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """at: seconds since 1970. what: "export", "fork", "enrolled", "revoked", "card", "code",
-    "cancelled" or "pruned"."""
+    """at: seconds since 1970.
+
+    what: "export", "fork", "enrolled", "revoked", "card", "code", "cancelled" or "pruned".
+    """
 
     number: int
     previous: bytes
