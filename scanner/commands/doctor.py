@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
 
@@ -49,6 +50,8 @@ def command(
       2 a failure: passes would not be admitted, or lamps not lit
       3 not configured: nobody has told this device what it is or whose
     """
+    # What a part logs while it is tried is in its finding.
+    logging.getLogger("scanner").addHandler(logging.NullHandler())
     findings = []
     for finding in examine(_chosen(only), _subject(config, state)):
         findings.append(finding)

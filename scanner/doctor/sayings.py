@@ -159,6 +159,15 @@ FINDINGS = (
     "%d % of the dark modules are lit by a reflection",
     "the card's white is %d of 255, %d above its black",
     "%s gives no picture",
+    "%s gives no picture: The camera is not there. Check its cable: %s",
+    'Run this on a Raspberry Pi, or set the pin factory to "mock": %s',
+    "Use a Raspberry Pi: none of the GPIO chips is its header (%s).",
+    "Add this user to the group gpio and log in again: %s",
+    "Remove one of two GPIO chips: gpiochip%d and gpiochip%d both say they are the header.",
+    "Install lgpio: %s",
+    "Free GPIO%d or name another pin in the settings: it is held by '%s'.",
+    "Free GPIO%d or name another pin in the settings: %s.",
+    "passes are judged in %s; the journal is in %s",
     "%s: red GPIO%d, green GPIO%d, buzzer GPIO%d%s",
     "not a Raspberry Pi (%s): its power cannot be asked",
     "undervoltage, %s",
@@ -197,7 +206,7 @@ def _vocabulary() -> frozenset[str]:
     of_units = {"active", "inactive", "failed", "activating", "running", "dead", "waiting"}
     of_stores = {*(file.name for file in ALL_FILES), "whole", "damaged", "SD", "MMC"}
     of_lists = {"keys", "policy", "holders", "ids", "now", "since the start", "lgpio", "mock"}
-    of_camera = {"a code", "no code"}
+    of_camera = {"a code", "no code", "scanner-fault", "lg"}
     of_time = {*(level.name for level in ClockLevel), *(source.value for source in TimeSource)}
     ours = named | set(BY_NAME) | of_units | of_stores | of_lists | of_time | of_camera
     return frozenset(kinds | ours | states | results | speeds)

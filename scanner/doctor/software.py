@@ -29,7 +29,10 @@ LIBRARIES = {
     "tuf": ("tuf", "signed lists"),
 }
 BOOT_RESULT, LONGEST_RESULT = Path("/boot/firmware/checkpoint.result.txt"), 500
-AGAIN = "Install again: on a device `sudo sh systemd/install.sh`, on a laptop `sh scanner/demo.sh`."
+AGAIN = (
+    "Install again: on a device the package (`sudo apt install --reinstall ./checkpoint-…`) or "
+    "`sudo sh systemd/install.sh`, on a laptop `sh scanner/demo.sh`."
+)
 # The first of Debian 12 without the memory faults CVE-2023-40889 and CVE-2023-40890.
 LEAST_ZBAR = "0.23.92-7+deb12u1"
 
@@ -37,7 +40,10 @@ LEAST_ZBAR = "0.23.92-7+deb12u1"
 def check_config(path: Path) -> tuple[Finding, Settings | None]:
     """The settings, when they can be used."""
     if not path.exists():
-        fix = "Write one (see systemd/README.md), or name it with --config."
+        fix = (
+            "Put a boot file on the card and start the device again, or write one after "
+            "systemd/checkpoint.toml, or name it with --config."
+        )
         return Finding("E-CONFIG", Grade.UNCONFIGURED, f"there is no {path}", fix), None
     try:
         settings = load_settings(path)
@@ -89,7 +95,7 @@ def check_zbar() -> Finding:
         said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
         version = said[0]
         compare = ["dpkg", "--compare-versions", version, "ge", LEAST_ZBAR]
-        is_safe = subprocess.run(compare, check=False).returncode == 0
+        is_safe = subprocess.run(compare, capture_output=True, check=False).returncode == 0
     except (OSError, IndexError):
         return Finding("E-ZBAR", Grade.WARNING, "libzbar0 is not from Debian", "Install Debian's.")
     fix = f"Run `sudo apt-get install libzbar0`: before {LEAST_ZBAR} it has memory faults."

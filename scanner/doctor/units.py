@@ -10,6 +10,7 @@ from enum import Enum
 
 import scanner as package
 from scanner.doctor.finding import Finding, Grade
+from scanner.doctor.software import AGAIN
 
 ASK_S = 5.0
 
@@ -113,7 +114,7 @@ def check_units(ask: Systemctl = ask_systemd) -> Iterator[Finding]:
     units = look_at_units(ask)
     if not units:
         found = "no unit of the scanner is installed, or no systemd runs here"
-        fix = "On a device run `sudo sh systemd/install.sh`; on a laptop there is nothing to do."
+        fix = "On a device install the package again; on a laptop there is nothing to do."
         yield Finding("E-UNIT", Grade.WARNING, found, fix)
         return
     for unit in units:
@@ -155,9 +156,7 @@ def _versions(units: Sequence[Unit]) -> Iterator[Finding]:
     for program in sorted(programs):
         theirs = _version_of(program.split())
         found = f"{program} is {theirs or 'not to be started'}, this is {package.__version__}"
-        fix = (
-            "Install again (`sudo sh systemd/install.sh`), and use the program under /opt/scanner."
-        )
+        fix = f"Use the program under /opt/scanner. {AGAIN}"
         if theirs is None:
             yield Finding("E-VERSION", Grade.FAILURE, found, fix)
         elif theirs != package.__version__:

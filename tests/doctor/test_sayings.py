@@ -66,6 +66,11 @@ def test_every_logged_text_is_known() -> None:
         ("E-ENROL-NETWORK SECRET", "E-ENROL-NETWORK …"),
         ("OK SECRET", "OK …"),
         (
+            "Free GPIO17 or name another pin in the settings: it is held by 'scanner-fault'.",
+            "Free GPIO17 or name another pin in the settings: it is held by 'scanner-fault'.",
+        ),
+        ("usb:/SECRET gives no picture: no", None),
+        (
             "usb:/dev/SECRET: 1280 x 720, brightness 120 of 255, no code seen",
             "…: 1280 x 720, brightness 120 of 255, no code seen",
         ),
