@@ -60,7 +60,11 @@ put_units() {
 # Users, folders and links that the units need; each step may be done again at any time.
 prepare_system() {
     systemd-sysusers ${root:+--root="$root"} scanner.conf
-    systemd-tmpfiles ${root:+--root="$root"} --create scanner.conf
+    # In a chroot without /proc it refuses; where there is a root of its own, its first start does it.
+    systemd-tmpfiles ${root:+--root="$root"} --create scanner.conf 2>/dev/null || [ -n "$root" ] || {
+        install -d -o root -g scanner -m 750 /etc/scanner
+        install -d -o scanner -g scanner -m 700 /var/lib/scanner
+    }
     # shellcheck disable=SC2086  # a list of units
     systemctl ${root:+--root="$root"} --quiet enable $started
     has_systemd || return 0
