@@ -12,6 +12,8 @@ sh tests/run.sh SUITE...        one or more of:
     privacy                     what is left of people, at full size: canaries, guesses, chains
     fuzz                        random frames and texts, for hours: COUNT=1000 for fewer of them
     bench                       what things cost, as printed tables; nothing passes or fails by speed
+    install                     package and install.sh in bare Debian 12 and 13, as root; units and
+                                a canary in each one's place, where systemd-nspawn is
     device                      the virtual device: a Debian 13 guest under QEMU, as root; see
                                 tests/virtual_device/README.md (the first run takes long)
     arm64                       the program on an emulated 64-bit ARM processor
@@ -91,6 +93,7 @@ suite() {
     privacy) "$python" -m pytest $privacy ;;
     fuzz) fuzz ;;
     bench) bench ;;
+    install) sh tests/systemd/bare.sh ;;
     device) device ;;
     arm64) arm64 ;;
     lint) lint ;;
@@ -105,7 +108,7 @@ suite() {
 
 [ $# -gt 0 ] || set -- quick
 case $1 in
-quick | core | faults | privacy | fuzz | bench | device | arm64 | lint | all) ;;
+quick | core | faults | privacy | fuzz | bench | install | device | arm64 | lint | all) ;;
 *) exec "$python" -m pytest "$@" ;;
 esac
 for name in "$@"; do

@@ -1,0 +1,137 @@
+# Run by bare.sh inside a bare Debian whose systemd is the first process: starts every unit, kills
+# some, upgrades to what does not start, and puts a canary in each unit's place.
+#
+# Neither GPIO chip nor camera is here: the loop runs on frames and mock pins, under its own sandbox.
+
+# shellcheck shell=sh
+failed=0
+
+check() {
+    what=$1
+    shift
+    if "$@"; then echo "guest: well   $what"; else failed=1 && echo "guest: WRONG  $what"; fi
+}
+
+property() { systemctl show -P "$2" "$1"; }
+
+is_active() { systemctl is-active --quiet "$1"; }
+
+# Until the command succeeds, 30 s at most.
+soon() {
+    for _ in $(seq 60); do
+        "$@" && return
+        sleep 0.5
+    done
+    return 1
+}
+
+has_restarted() { [ "$(property "$1" NRestarts)" -gt "$2" ]; }
+
+says() { journalctl -o cat --no-pager -u "$1" | grep -q "$2"; }
+
+simulate() {
+    mkdir -p /opt/scanner/frames /etc/systemd/system/scanner.service.d
+    for number in $(seq 1000 1999); do
+        ln -f /root/frames/transit.png "/opt/scanner/frames/$number.png"
+    done
+    cat >/etc/scanner/checkpoint.toml <<'END'
+standalone = true
+[camera]
+source = "dir:/opt/scanner/frames"
+fps = 4.0
+[pins]
+factory = "mock"
+END
+    printf '[Service]\nExecStart=\nExecStart=%s\n' \
+        '/opt/scanner/current/bin/python -I -u -m scanner run --simulate' \
+        >/etc/systemd/system/scanner.service.d/simulated.conf
+    systemctl daemon-reload
+}
+
+units() {
+    check "without settings the loop is left alone" [ "$(property scanner ActiveState)" = inactive ]
+    simulate
+    systemctl start scanner
+    check "the loop gets ready under its sandbox" is_active scanner
+    check "the reader runs as a service" is_active scanner-reader
+    check "a code is read and judged" soon says scanner 'SIMULATED  UNDECIDED'
+    loop=$(property scanner MainPID)
+    systemctl kill -s KILL scanner-reader
+    check "a killed reader comes back" soon has_restarted scanner-reader 0
+    sleep 12 # longer than the watchdog
+    check "the loop outlives it" [ "$(property scanner MainPID)" = "$loop" ]
+    for name in sync upload enrol first-boot; do
+        systemctl start "scanner-$name"
+        check "$name ends well" [ "$(property "scanner-$name" Result)" = success ]
+    done
+}
+
+boot_file() {
+    mkdir -p /boot/firmware
+    printf 'version = 1\nstandalone = true\n[checkpoint]\nid = "gate-7"\n' >/boot/firmware/checkpoint.toml
+    mv /etc/scanner/checkpoint.toml /root/simulated.toml
+    systemctl start scanner-first-boot
+    check "a boot file is taken" grep -q gate-7 /etc/scanner/checkpoint.toml
+    check "and answered" grep -q '^OK' /boot/firmware/checkpoint.result.txt
+    mv /root/simulated.toml /etc/scanner/checkpoint.toml
+    rm -r /boot/firmware
+}
+
+faults() {
+    for _ in 1 2 3 4 5; do
+        systemctl kill -s KILL scanner 2>/dev/null
+        sleep 1.5
+    done
+    check "ends in quick succession bring the fault pattern" soon is_active scanner-fault
+    systemctl stop scanner-fault
+    systemctl reset-failed scanner
+    systemctl start scanner-fault scanner-retry.timer
+    check "which ends in another try" soon is_active scanner
+    check "and the fault pattern ends with it" soon sh -c '! systemctl is-active -q scanner-fault'
+}
+
+rollback() {
+    good=$(readlink /opt/scanner/current)
+    cp -a /opt/scanner/packaged /root/broken
+    rm -r /root/broken/lib/python3.*/site-packages/msgspec
+    (
+        unit_dir=/usr/lib/systemd/system ready_s=15
+        . /opt/scanner/packaged/share/activate.sh
+        admit /root/broken broken-1
+        activate broken-1
+    ) && failed=1
+    check "a release that does not start makes way" [ "$(readlink /opt/scanner/current)" = "$good" ]
+    check "and the one before runs again" soon is_active scanner
+}
+
+canaries() {
+    systemctl stop scanner scanner-retry.timer scanner-fault
+    mkdir -p /run/scanner-stick /boot/firmware
+    cp /root/canary.py /opt/scanner/
+    cp /root/canaries/* /etc/systemd/system/
+    systemctl daemon-reload
+    python3 -I /opt/scanner/canary.py | tail -n 1
+    for unit in /root/canaries/*; do
+        unit=${unit##*/}
+        systemctl start "$unit" 2>/dev/null
+        journalctl -o cat --no-pager -u "$unit" | grep -E 'WORKED|of 20'
+        check "$unit" says "$unit" '0 of 20 worked'
+    done
+}
+
+removal() {
+    systemctl start scanner
+    dpkg --remove checkpoint-scanner >/dev/null 2>&1
+    running=$(systemctl list-units --no-legend --plain 'scanner*' | grep -c ' active ')
+    check "a removal leaves nothing running" [ "$running" = 0 ]
+    check "but the records" [ -e /var/lib/scanner/outbox.db ]
+}
+
+systemctl --version | head -n 1
+units
+boot_file
+faults
+rollback
+canaries
+removal
+[ "$failed" = 0 ] && echo "guest: all well"
