@@ -7,6 +7,7 @@ is taken. The fourth corner is tried out, since three points say nothing of the 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanner.vision.engines import Corner
-from scanner.vision.finder import Triple
+from scanner.vision.finder import PLAIN, TILTED, Shape, Triple
 from scanner.vision.prepare import Grey
 from scanner.vision.qr_symbol import DATA, side_of, symbol_of
 
@@ -27,8 +28,9 @@ QUIET = 2  # modules of the quiet zone that count as known
 CERTAIN = 0.6  # agreement beyond which no other pose is looked for
 # The same about the finder patterns alone: for a version to be tried, and for no other three
 # patterns to be looked at. Those of a code reach 0.55 and more, others hardly ever.
-LEAST_NEAR, PLAIN_NEAR = 0.3, 0.5
+LEAST_NEAR, PLAIN_NEAR = 0.4, 0.5
 MOST_TRIED = 3
+LEAST_ASPECT = 0.75  # a code that is foreshortened more is sought by patterns that are, too
 # Modules by which the fourth corner is moved to find it: first on a line, then all around.
 ON_LINE, AROUND, AGAIN = 2.5, 1.25, (1.5, 0.5)
 # How much nearer one edge of a code may be than its middle: when it seems flat, and more by tilt.
@@ -43,6 +45,18 @@ class Pose:
     version: int
     matrix: Matrix
     agreement: float
+
+    @property
+    def shape(self) -> Shape:
+        """Of its finder patterns."""
+        middle = side_of(self.version) / 2
+        x, y, w = self.matrix @ (middle, middle, 1)
+        turn = self.matrix[:2, :2] / w - np.outer((x, y), self.matrix[2, :2]) / w**2
+        directions, (long, short), _ = np.linalg.svd(turn)
+        if short > LEAST_ASPECT * long:
+            return PLAIN
+        across, down = directions[:, 1]
+        return min(TILTED, key=lambda one: abs(math.sin(one.turn - math.atan2(down, across))))
 
     @property
     def slopes(self) -> Matrix:
@@ -88,9 +102,10 @@ def known_modules(version: int, near_finders: bool) -> Known:
 
 def contrast(grey: Grey, *, is_inverted: bool) -> F32:
     """The region sharpened and levelled, dark positive: what poses are compared on."""
-    smooth = cv2.GaussianBlur(grey, (0, 0), 0.7).astype(np.float32)
-    sharp = cv2.addWeighted(smooth, 4.0, cv2.GaussianBlur(smooth, (0, 0), 1.6), -3.0, 0)
-    level = cv2.blur(smooth, (31, 31)) - sharp
+    smooth = cv2.GaussianBlur(grey, (5, 5), 0.7)
+    soft = cv2.GaussianBlur(smooth.astype(np.float32), (9, 9), 1.6)
+    sharp = cv2.addWeighted(smooth, 4.0, soft, -3.0, 0, dtype=cv2.CV_32F)
+    level = cv2.boxFilter(smooth, cv2.CV_32F, (31, 31)) - sharp
     spread = cv2.sqrt(cv2.blur(level * level, (31, 31)) + 9)
     clipped = np.clip(level / spread, -2, 2)
     return np.asarray(-clipped if is_inverted else clipped, np.float32)
@@ -123,34 +138,34 @@ def _likely(picture: F32, found: list[Triple]) -> list[tuple[int, Triple]]:
 def _versions(picture: F32, triple: Triple) -> list[tuple[float, int]]:
     """How well what surrounds the three agrees with each version that they may be of."""
     top_left, right, down = _vectors(triple)
-    modules = (np.hypot(*right) + np.hypot(*down)) / 2 / triple.module_px + 7
-    likely = (modules - 17) / 4
+    likely = (triple.modules - 17) / 4
     first, last = max(1, int(likely * 0.8 - 0.7)), min(MAX_VERSION, int(likely * 1.25 + 1.7))
-    versions = range(first, last + 1)
-    known = [known_modules(version, near_finders=True) for version in versions]
-    at = []
-    for version, each in zip(versions, known, strict=True):
-        across = side_of(version) - 7
-        places = (each.places[:, :2] - 3.5) / across
-        at.append(top_left + places[:, :1] * right + places[:, 1:] * down)
-    seen = _seen(picture, np.concatenate(at)) if at else np.zeros(0, np.float32)
-    ends = np.cumsum([len(each.values) for each in known])[:-1]
-    return [
-        (_correlation(part, each.values), version)
-        for part, each, version in zip(np.split(seen, ends), known, versions, strict=False)
-    ]
-
-
-def _seen(picture: F32, at: Matrix) -> F32:
-    """The picture at [n, 2] points."""
-    x, y = at.astype(np.float32).T
+    if last < first:
+        return []
+    places, values, counts = (table[first - 1 : last] for table in _near_finders())
+    at = top_left + places[..., :1] * right + places[..., 1:] * down
+    x, y = at.astype(np.float32).transpose(2, 0, 1)
     seen = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(seen, np.float32).ravel()
+    seen = np.where(values != 0, seen, 0)
+    spread = (seen * seen).sum(axis=1) - seen.sum(axis=1) ** 2 / counts
+    scores = (seen * values).sum(axis=1) / np.sqrt(np.maximum(spread, 1e-6))
+    return list(zip(scores.tolist(), range(first, last + 1), strict=True))
 
 
-def _correlation(seen: F32, values: F32) -> float:
-    seen, values = seen - seen.mean(), values - values.mean()
-    return float(seen @ values / np.sqrt((seen @ seen) * (values @ values) + 1e-6))
+@lru_cache(maxsize=1)
+def _near_finders() -> tuple[F32, F32, F32]:
+    """Of each version: known modules about the finder patterns, as shares of the way between
+    these, [versions, n, 2]; their values, even and 0 where it has fewer; and their number."""
+    known = [known_modules(version, near_finders=True) for version in range(1, MAX_VERSION + 1)]
+    most = max(len(each.values) for each in known)
+    places = np.zeros((MAX_VERSION, most, 2), np.float32)
+    values = np.zeros((MAX_VERSION, most), np.float32)
+    for row, each in enumerate(known):
+        across = side_of(row + 1) - 7
+        places[row, : len(each.values)] = (each.places[:, :2] - 3.5) / across
+        even = each.values - each.values.mean()
+        values[row, : len(even)] = even / np.linalg.norm(even)
+    return places, values, np.array([len(each.values) for each in known], np.float32)
 
 
 def _vectors(triple: Triple) -> tuple[Matrix, Matrix, Matrix]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scanner.core.reading import Reading
 from scanner.vision.decode import FIRST, GRID_PIXELS, MIN_SIDE, SHARP, WHOLE, ZBAR, readings_of
 from scanner.vision.engines import Found
-from scanner.vision.finder import SIZES
+from scanner.vision.finder import SIZES, TILTED
 from scanner.vision.grid import BRIEF, GridCode, read_region
 from scanner.vision.prepare import Grey, View, busiest_region, to_grey
 from scanner.vision.track import Track, followed, look_for, lost, surroundings
@@ -29,7 +29,7 @@ COARSE_SIZES = SIZES[2:]
 WHOLE_EVERY = 4
 # When no lattice is seen, by turns. None: in most such frames there is nothing to be read, and the
 # next one comes sooner.
-ROTATION = (None, None, SHARP, *[None] * 3, SHARP, *[None] * 3, ZBAR, *[None] * 3, WHOLE)
+ROTATION = (*[None] * 5, SHARP, *[None] * 3, ZBAR, *[None] * 3, WHOLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,8 @@ class StreamReader:
             return None
         if self._track is None:
             sizes = SIZES if view.grey.size < LARGE_PIXELS else COARSE_SIZES
-            code = read_region(view.grey, BRIEF, sizes)
+            tilted = TILTED[self._frames % len(TILTED)]  # by turns: a tilt lasts some frames
+            code = read_region(view.grey, replace(BRIEF, shapes=(tilted,)), sizes)
             self._track = None if code is None else followed(None, code, view)
             return code
         code = look_for(self._track, view)

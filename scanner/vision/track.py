@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scanner.vision.finder import SIZES, Triple, centres, triples
+from scanner.vision.finder import (
+    PLAIN,
+    SIZES,
+    TILTED_SIZES,
+    Copies,
+    Shape,
+    Triple,
+    lengthened,
+    triples,
+)
 from scanner.vision.grid import BRIEF, GridCode, read_at
 from scanner.vision.lattice import F32, Matrix
 from scanner.vision.pose import Pose, contrast, with_perspective
@@ -20,20 +29,22 @@ from scanner.vision.qr_symbol import side_of
 
 MARGIN = 0.25  # of the code's size, all around: a hand moves less between two frames
 SIZE_RATIO = 1.25  # by which the module size may change between two frames
+SIZE_STEP = 1.12  # half the way from one size that is looked for to the next
 BENT = 0.2  # of its size, by which the triangle of the finder patterns may change its form
 MOST_FAILED = 3  # frames in a row in which it is not seen, or seen under the wrong version
 FADE = 0.85  # of the evidence, from frame to frame: what was seen worse counts less and less
 WEIGHT, MOST = 0.5, 1.5  # of one frame: its logits are surer than they should be
-GOOD_AGREEMENT = 0.5  # of known modules; less may be the wrong version
+GOOD_AGREEMENT = 0.6  # of known modules; less may be the wrong version
+LEAST_ANSWERS = 1.3  # of the three finder patterns that lie as the last ones did
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """`pose` in pixels of the frame; `evidence`: added logits, [modules, modules]."""
+    """`pose` in pixels of the frame; `evidence`: added logits, [modules, modules], or none yet."""
 
     pose: Pose
     is_inverted: bool
-    evidence: F32
+    evidence: F32 | None
     failed: int = 0
 
     @property
@@ -59,12 +70,17 @@ def look_for(track: Track, view: View) -> GridCode | None:
     """The code of the track in its surroundings, read or not, in pixels of the view."""
     if min(view.grey.shape) < 64:
         return None
-    size = track.module_px
-    sizes = tuple(s for s in SIZES if size / SIZE_RATIO <= s <= size * SIZE_RATIO)
-    dark, light = centres(view.grey, sizes or (min(SIZES, key=lambda s: abs(s - size)),))
+    shape = track.pose.shape
+    dark, light = Copies(view.grey).centres(_sizes(track.module_px, shape), shape)
     last = _last_places(track)
     three = _most_alike(
-        triples(light if track.is_inverted else dark, 12, least_answers=BRIEF.least_answers), last
+        triples(
+            light if track.is_inverted else dark,
+            12,
+            least_answers=LEAST_ANSWERS,
+            shape=shape,
+        ),
+        last,
     )
     if three is None:
         return None
@@ -72,6 +88,13 @@ def look_for(track: Track, view: View) -> GridCode | None:
     pose = with_perspective(picture, three, track.pose.version, track.pose.slopes)
     before = track.evidence
     return read_at(view.grey, pose, is_inverted=track.is_inverted, before=before, effort=BRIEF)
+
+
+def _sizes(module_px: float, shape: Shape) -> tuple[float, ...]:
+    """Those that are looked for that are near this one."""
+    known, size = SIZES if shape == PLAIN else TILTED_SIZES, module_px / lengthened(shape)
+    near = tuple(s for s in known if size / SIZE_STEP <= s <= size * SIZE_STEP)
+    return near or (min(known, key=lambda s: abs(s - size)),)
 
 
 def _last_places(track: Track) -> Matrix:
@@ -101,14 +124,21 @@ def _most_alike(found: list[Triple], last: Matrix) -> Triple | None:
 def followed(track: Track | None, code: GridCode, view: View) -> Track | None:
     """The track after this frame; a new one when the code is another one; None to start anew."""
     pose = Pose(code.pose.version, _to_frame(view) @ code.pose.matrix, code.pose.agreement)
-    gained = WEIGHT * np.clip(code.logits, -MOST, MOST)
-    fresh = Track(pose, code.is_inverted, gained)
-    if track is None or not code.is_joined:
-        return fresh
-    failed = 0 if code.pose.agreement > GOOD_AGREEMENT else track.failed + 1
+    failed = 0
+    if track is not None and code.pose.agreement <= GOOD_AGREEMENT:
+        failed = track.failed + 1
     if failed >= MOST_FAILED:
         return None
-    return replace(fresh, evidence=FADE * track.evidence + gained, failed=failed)
+    return Track(pose, code.is_inverted, _evidence(track, code), failed)
+
+
+def _evidence(track: Track | None, code: GridCode) -> F32 | None:
+    """What this frame adds to what the ones before have said, or what it says of another code."""
+    before = None if track is None else track.evidence
+    if code.logits is None:
+        return before
+    gained = np.asarray(WEIGHT * np.clip(code.logits, -MOST, MOST), np.float32)
+    return FADE * before + gained if before is not None and code.is_joined else gained
 
 
 def lost(track: Track) -> Track | None:
