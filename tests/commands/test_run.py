@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scanner.commands.run import TELL, tells_scans
 from scanner.core.record import RecordFlag, unpack
 from scanner.store.outbox import SqliteOutbox
 from tests.commands.conftest import Run
@@ -100,3 +101,20 @@ def test_checkpoint_begins_anew_when_the_city_has_spoken(
     code, out, _ = scanner(*arguments(device), "--simulate", "--at", AT)
     assert (code, len(out.splitlines())) == (0, 2)
     assert "The city has said where this device stands: it begins anew." in out
+
+
+@pytest.mark.parametrize(
+    ("simulate", "is_terminal", "environ", "tells"),
+    [
+        (False, False, {}, False),
+        (False, True, {}, True),
+        (True, False, {}, True),
+        (False, False, {TELL: "1"}, True),
+        (False, False, {TELL: ""}, False),
+    ],
+)
+def test_unit_keeps_the_moment_of_a_scan_to_itself(
+    simulate: bool, is_terminal: bool, environ: dict[str, str], tells: bool
+) -> None:
+    """The journal's stamps would undo the flooring of the records' times."""
+    assert tells_scans(simulate=simulate, is_terminal=is_terminal, environ=environ) is tells
