@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from scanner.core.clock import ClockLevel, ClockReading
@@ -55,49 +56,9 @@ class Sources:
 
 def members(subject: Subject, sources: Sources | None = None) -> tuple[Member, ...]:
     """What a bundle of this device holds; nothing is looked at before a member is made."""
-    ask, state = sources or Sources(), subject.state
-    return (
-        Member(
-            "doctor.jsonl",
-            "every finding: id, grade, and its words where they are our own",
-            lambda: _findings(examine(ask.parts, subject)),
-        ),
-        Member("versions.json", "scanner, libraries, system", lambda: _json(particulars.versions)),
-        Member(
-            "settings.json",
-            "numbers and choices of the settings; of texts, whether they are set",
-            lambda: _json(lambda: _settings(subject)),
-        ),
-        Member(
-            "units.json",
-            "states of the units",
-            lambda: _json(lambda: particulars.units(ask.systemctl)),
-        ),
-        Member(
-            "databases.json",
-            "schema, size and soundness of each database",
-            lambda: _json(lambda: particulars.databases(state)),
-        ),
-        Member(
-            "lists.json",
-            "versions and ages of the lists, ids of issuer keys",
-            lambda: _json(lambda: particulars.lists(state, subject.clock[1] or UNKNOWN_TIME)),
-        ),
-        Member(
-            "log.json",
-            "the end of the scan log's chain, what waits, reading times in 16 sizes",
-            lambda: _json(lambda: particulars.scan_log(state)),
-        ),
-        Member(
-            "journal.txt",
-            "known lines of the units' journal, by the minute",
-            lambda: journal.read_journal(ask.run),
-        ),
-        Member(
-            "kernel.txt",
-            "known lines of the kernel about USB, camera, pins, card and power",
-            lambda: journal.read_kernel(ask.run),
-        ),
+    asked = sources or Sources()
+    return tuple(
+        Member(name, holds, partial(make, subject, asked)) for name, holds, make in _MEMBERS
     )
 
 
@@ -152,6 +113,10 @@ def _settings(subject: Subject) -> particulars.Json:
     return {} if subject.settings is None else particulars.settings_shape(subject.settings)
 
 
+def _lists(subject: Subject) -> particulars.Json:
+    return particulars.lists(subject.state, subject.clock[1] or UNKNOWN_TIME)
+
+
 def _findings(found: Iterable[Finding]) -> Iterator[str]:
     """Words that quote a file, an address or an error are left out; id and grade say enough."""
     sieve = Sieve(FINDINGS)
@@ -160,3 +125,52 @@ def _findings(found: Iterable[Finding]) -> Iterator[str]:
         words = {} if said is None else {"found": said}
         row = {"id": finding.id, "grade": finding.grade.name.lower(), **words}
         yield json.dumps(row, ensure_ascii=False)
+
+
+_MEMBERS: tuple[tuple[str, str, Callable[[Subject, Sources], Iterable[str]]], ...] = (
+    (
+        "doctor.jsonl",
+        "every finding: id, grade, and its words where they are our own",
+        lambda subject, asked: _findings(examine(asked.parts, subject)),
+    ),
+    (
+        "versions.json",
+        "scanner, libraries, system",
+        lambda subject, asked: _json(particulars.versions),
+    ),
+    (
+        "settings.json",
+        "numbers and choices of the settings; of texts, whether they are set",
+        lambda subject, asked: _json(lambda: _settings(subject)),
+    ),
+    (
+        "units.json",
+        "states of the units",
+        lambda subject, asked: _json(lambda: particulars.units(asked.systemctl)),
+    ),
+    (
+        "databases.json",
+        "schema, size and soundness of each database",
+        lambda subject, asked: _json(lambda: particulars.databases(subject.state)),
+    ),
+    (
+        "lists.json",
+        "versions and ages of the lists, ids of issuer keys",
+        lambda subject, asked: _json(lambda: _lists(subject)),
+    ),
+    (
+        "log.json",
+        "the end of the scan log's chain, what waits, reading times in 16 sizes",
+        lambda subject, asked: _json(lambda: particulars.scan_log(subject.state)),
+    ),
+    (
+        "journal.txt",
+        "known lines of the units' journal, by the minute",
+        lambda subject, asked: journal.read_journal(asked.run),
+    ),
+    (
+        "kernel.txt",
+        "known lines of the kernel about USB, camera, pins, card and power",
+        lambda subject, asked: journal.read_kernel(asked.run),
+    ),
+)
