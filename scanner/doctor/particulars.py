@@ -22,8 +22,10 @@ from scanner.core.clock import ClockReading
 from scanner.core.receipt import parse_receipt
 from scanner.core.segment import Segment, link_of, read_segment
 from scanner.core.signed_log import public_bytes
+from scanner.core.trust import IssuerKey
+from scanner.core.update import HeldChange
 from scanner.doctor import power
-from scanner.doctor.lists import lists_status
+from scanner.doctor.lists import ListState, lists_status
 from scanner.doctor.software import LIBRARIES
 from scanner.doctor.units import Systemctl, ask_systemd, look_at_units
 from scanner.store.database import ALL_FILES, OUTBOX, connect, is_intact, translated
@@ -128,30 +130,26 @@ def lists(state: Path, now: ClockReading) -> Json:
     """Versions and ages; keys by kid and state; what is held, by how much; when updates failed."""
     status = lists_status(state, now, allow_test_keys=True)
     return {
-        "lists": [
-            {
-                "name": _only(_LIST, each.name),
-                "version": each.version,
-                "age_s": each.age_s,
-                "mark": each.mark,
-            }
-            for each in status.lists
-        ],
-        "keys": [
-            {"kid": key.kid.hex(), "state": key.state.value, "issuer_no": key.issuer_no}
-            for key in status.keys
-        ],
-        "held": [
-            {
-                "list": _only(_LIST, each.list_name),
-                "flips": each.flips,
-                "restores": each.restores,
-            }
-            for each in status.held
-        ],
+        "lists": [_list(each) for each in status.lists],
+        "keys": [_key(each) for each in status.keys],
+        "held": [_held(each) for each in status.held],
         "faults_at": [at for at, _ in status.faults],
         "clock": now.level.name,
     }
+
+
+def _list(each: ListState) -> Json:
+    name = _only(_LIST, each.name)
+    return {"name": name, "version": each.version, "age_s": each.age_s, "mark": each.mark}
+
+
+def _key(key: IssuerKey) -> Json:
+    return {"kid": key.kid.hex(), "state": key.state.value, "issuer_no": key.issuer_no}
+
+
+def _held(each: HeldChange) -> Json:
+    name = _only(_LIST, each.list_name)
+    return {"list": name, "flips": each.flips, "restores": each.restores}
 
 
 def scan_log(state: Path) -> Json:
