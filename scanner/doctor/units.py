@@ -42,7 +42,8 @@ UNITS: Mapping[str, Kind] = {
 STICK = "scanner-stick@.service"
 
 _ASKED = (
-    "Id,LoadState,ActiveState,SubState,Result,NRestarts,NeedDaemonReload,UnitFileState,ExecStart"
+    "Id,LoadState,ActiveState,SubState,Result,NRestarts,NeedDaemonReload,UnitFileState,"
+    "ConditionResult,ConditionTimestampMonotonic,ExecStart"
 )
 # As `systemctl show` has it: { path=/opt/…/python ; argv[]=/opt/…/python -I -m scanner run ; … }
 _PROGRAM = re.compile(r"argv\[\]=(\S+/scanner|\S+(?: -\w)* -m scanner) ")
@@ -69,6 +70,12 @@ class Unit:
     @property
     def is_active(self) -> bool:
         return self.has.get("ActiveState") in ("active", "activating", "reloading")
+
+    @property
+    def lacks_condition(self) -> bool:
+        """It was to start, and its conditions were not met; "no" alone also means never asked."""
+        asked_at = self.has.get("ConditionTimestampMonotonic", "0")
+        return self.has.get("ConditionResult") == "no" and asked_at != "0"
 
     @property
     def restarts(self) -> int:
@@ -133,6 +140,9 @@ def _unit(unit: Unit) -> Finding:
         grade = Grade.FAILURE if unit.kind is Kind.ALWAYS else Grade.WARNING
         return Finding("E-UNIT", grade, f"{found}: {unit.has.get('Result', '')}", journal)
     match unit.kind:
+        case Kind.ALWAYS if not unit.is_active and unit.lacks_condition:
+            found = f"{found}: it waits for settings"
+            return Finding("E-UNIT", Grade.WARNING, found, "See E-CONFIG and E-BOOT-FILE.")
         case Kind.ALWAYS if not unit.is_active:
             fix = "Run `sudo systemctl enable --now scanner`."
             return Finding("E-UNIT", Grade.FAILURE, found, fix)

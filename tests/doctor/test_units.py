@@ -74,6 +74,16 @@ def test_scanner_that_does_not_run_is_told(
     assert told.fix
 
 
+def test_scanner_without_settings_waits_for_them() -> None:
+    """Its unit's condition is not met: nothing has failed, and a start by hand would not help."""
+    still = {"ActiveState": "inactive", "ConditionResult": "no"}
+    assert gravest(Systemd(scanner=still)).grade is Grade.FAILURE  # nobody has started it yet
+    told = gravest(Systemd(scanner=still | {"ConditionTimestampMonotonic": "7000000"}))
+    assert told.grade is Grade.WARNING
+    assert "waits for settings" in told.found
+    assert "E-CONFIG" in told.fix
+
+
 def test_failed_upload_is_a_warning() -> None:
     """Scanning goes on without."""
     told = gravest(Systemd(scanner_upload={"ActiveState": "failed", "Result": "exit-code"}))
