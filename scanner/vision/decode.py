@@ -32,7 +32,7 @@ FRAME_PIXELS = 1920 * 1080
 ENLARGED_PIXELS = 4 * 1280 * 720
 # zbar's cost grows with what looks like a finder pattern; one call must end well before a worker
 # is taken to hang, on a board ten times as slow as a desk machine, too.
-ZBAR_PIXELS = 1280 * 720
+ZBAR_PIXELS = 720 * 720
 # A larger region is no code but a whole scene, and looking for finder patterns costs by the pixel.
 GRID_PIXELS = 640 * 480
 MIN_SIDE = 21  # a QR code has 21 modules a side at least
@@ -115,12 +115,17 @@ def read_codes(
     region = busiest_region(frame)
     if region is None:
         return []
+    is_seen = False
     for stage in DEEPER:
         if limit_s is not None and monotonic() - start_s > limit_s:
             break
+        if stage.is_whole and is_seen:
+            continue
         view = stage.prepare(frame if stage.is_whole else region)
-        if readings := readings_of(stage.engine(view.grey), view, grey):
+        found = stage.engine(view.grey)
+        if readings := readings_of(found, view, grey):
             return readings
+        is_seen = is_seen or bool(found)  # in the region: elsewhere there is nothing better
     return []
 
 

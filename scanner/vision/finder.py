@@ -223,7 +223,7 @@ def _distance(one: Centre, other: Centre) -> float:
 
 
 def triples(
-    found: list[Centre], most: int = 4, *, least_answers: float, shape: Shape = PLAIN
+    found: list[Centre], most: int, *, least_answers: float, shape: Shape = PLAIN
 ) -> list[Triple]:
     """Three at the corners of something like a square, the most likely first.
 

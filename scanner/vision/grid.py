@@ -6,7 +6,7 @@ Region → finder patterns → pose → samples on the module lattice → blur, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,6 +31,9 @@ from scanner.vision.prepare import Grey
 LEAST_AGREEMENT = 0.5  # of known modules with the picture, for a pose worth a closer look
 LEAST_SIGHT = 0.35  # the same once the blur is taken out
 MIN_SIDE = 64  # pixels; whatever is smaller is no pass
+# In a region so large a code is large, or it does not fill it: only the sizes from COARSE on are
+# looked for, and no foreshortened ones. What is looked for costs by the pixel.
+LARGE_PIXELS, COARSE = 170_000, 1
 STILL = 0.04  # modules; a pose that moves less is right
 # A correction is tried when so little is in doubt.
 CLEAR_AT_ONCE, CLEAR = 0.005, 0.012
@@ -38,20 +41,22 @@ CLEAR_AT_ONCE, CLEAR = 0.005, 0.012
 SAME_CODE = 0.12
 
 
+MOST_TRIPLES = 4, 3  # seen plainly, and foreshortened
+
+
 @dataclass(frozen=True, slots=True)
 class Effort:
     """`hopeless`: so much doubt after the first, second, … turn, and no other one is made.
 
     `least_answers`: of three finder patterns together, for a pose to be looked for; seen plainly,
-    and foreshortened. `shapes`, `tilted_sizes`: how foreshortened ones are sought, when no plain
-    ones are seen. `worth`: agreement of a pose for an attempt to read.
+    and foreshortened. `worth`: agreement of a pose for an attempt to read. `shapes`: how patterns
+    may be foreshortened, looked for when no plain ones are seen.
     """
 
     hopeless: tuple[float, ...]
     least_answers: tuple[float, float]
     worth: float
     shapes: tuple[Shape, ...] = TILTED
-    tilted_sizes: tuple[float, ...] = TILTED_SIZES
 
     def goes_on(self, turns: int, doubt: float) -> bool:
         if turns == 0:
@@ -59,10 +64,10 @@ class Effort:
         return turns <= len(self.hopeless) and doubt < self.hopeless[turns - 1]
 
 
-FULL = Effort((1.0, 0.06, 0.045, 0.045), (1.2, 1.2), worth=LEAST_AGREEMENT)
+FULL = Effort((0.12, 0.05, 0.04, 0.03), (1.3, 1.25), worth=LEAST_AGREEMENT)
 # On a stream the next frame will be as good, and comes sooner when this one is given up. Of 223
 # frames that were read one in fifty lay beyond these bounds, of 342 others one in four within.
-BRIEF = Effort((0.075, 0.036, 0.02), (1.55, 1.45), worth=0.65, tilted_sizes=(1.75,))
+BRIEF = Effort((0.075, 0.036, 0.02), (1.55, 1.3), worth=0.65)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +108,13 @@ def best_pose(grey: Grey, sizes: tuple[float, ...], effort: Effort) -> tuple[Pos
     """The pose that agrees best, and whether the code is light on dark."""
     if min(grey.shape) < MIN_SIDE:
         return None
+    if grey.size > LARGE_PIXELS:
+        sizes, effort = sizes[COARSE:], replace(effort, shapes=())
     copies, pictures = Copies(grey), _Pictures(grey)
     if (seen := _best_of_both(pictures, copies.centres(sizes), PLAIN, effort)) is not None:
         return seen
     for shape in effort.shapes:
-        found = copies.centres(effort.tilted_sizes, shape)
+        found = copies.centres(TILTED_SIZES, shape)
         if (seen := _best_of_both(pictures, found, shape, effort)) is not None:
             return seen
     return None
@@ -132,9 +139,9 @@ def _best_of_both(
     pictures: _Pictures, found: tuple[list[Centre], list[Centre]], shape: Shape, effort: Effort
 ) -> tuple[Pose, bool] | None:
     """The same among dark patterns and light ones, first where the likelier three are."""
-    least = effort.least_answers[shape != PLAIN]
+    least, most = effort.least_answers[shape != PLAIN], MOST_TRIPLES[shape != PLAIN]
     threes = [
-        (triples(those, least_answers=least, shape=shape), is_inverted)
+        (triples(those, most, least_answers=least, shape=shape), is_inverted)
         for those, is_inverted in zip(found, (False, True), strict=True)
     ]
     best: tuple[Pose, bool] | None = None

@@ -137,14 +137,14 @@ def _likely(picture: F32, found: list[Triple]) -> list[tuple[int, Triple]]:
 
 def _versions(picture: F32, triple: Triple) -> list[tuple[float, int]]:
     """How well what surrounds the three agrees with each version that they may be of."""
-    top_left, right, down = _vectors(triple)
+    top_left, right, down = (each.astype(np.float32) for each in _vectors(triple))
     likely = (triple.modules - 17) / 4
     first, last = max(1, int(likely * 0.8 - 0.7)), min(MAX_VERSION, int(likely * 1.25 + 1.7))
     if last < first:
         return []
     places, values, counts = (table[first - 1 : last] for table in _near_finders())
     at = top_left + places[..., :1] * right + places[..., 1:] * down
-    x, y = at.astype(np.float32).transpose(2, 0, 1)
+    x, y = at.transpose(2, 0, 1)
     seen = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     seen = np.where(values != 0, seen, 0)
     spread = (seen * seen).sum(axis=1) - seen.sum(axis=1) ** 2 / counts

@@ -17,14 +17,11 @@ from numpy.typing import NDArray
 from scanner.core.reading import Reading
 from scanner.vision.decode import FIRST, GRID_PIXELS, MIN_SIDE, SHARP, WHOLE, ZBAR, readings_of
 from scanner.vision.engines import Found
-from scanner.vision.finder import SIZES, TILTED
+from scanner.vision.finder import TILTED
 from scanner.vision.grid import BRIEF, GridCode, read_region
 from scanner.vision.prepare import Grey, View, busiest_region, to_grey
 from scanner.vision.track import Track, followed, look_for, lost, surroundings
 
-# A region so large is looked through for large codes only: a code that fills it is one.
-LARGE_PIXELS = 170_000
-COARSE_SIZES = SIZES[2:]
 # Beside a code that is followed another one may come: so often the whole frame is looked at.
 WHOLE_EVERY = 4
 # When no lattice is seen, by turns. None: in most such frames there is nothing to be read, and the
@@ -105,9 +102,8 @@ class StreamReader:
         if view.grey.size > GRID_PIXELS:
             return None
         if self._track is None:
-            sizes = SIZES if view.grey.size < LARGE_PIXELS else COARSE_SIZES
             tilted = TILTED[self._frames % len(TILTED)]  # by turns: a tilt lasts some frames
-            code = read_region(view.grey, replace(BRIEF, shapes=(tilted,)), sizes)
+            code = read_region(view.grey, replace(BRIEF, shapes=(tilted,)))
             self._track = None if code is None else followed(None, code, view)
             return code
         code = look_for(self._track, view)
