@@ -126,7 +126,7 @@ def run_job(image: Image, job: Path, work: Path, limit_s: float = JOB_LIMIT_S) -
 def command(image: Image, disks: Sequence[Path]) -> list[str]:
     """The words for QEMU; the same at the boot and afterwards."""
     words = ["qemu-system-x86_64", "-accel", "tcg", "-icount", "shift=0,sleep=off"]
-    words += ["-cpu", "Nehalem", "-smp", "1", "-m", "1536", "-nodefaults", "-display", "none"]
+    words += ["-cpu", "Nehalem", "-smp", "1", "-m", "1024", "-nodefaults", "-display", "none"]
     words += ["-serial", "stdio", "-no-reboot"]
     words += ["-rtc", f"base={STARTS_AT:%Y-%m-%dT%H:%M:%S},clock=vm"]
     words += ["-kernel", str(image.folder / "vmlinux"), "-initrd", str(image.folder / "initrd")]

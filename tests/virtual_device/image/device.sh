@@ -20,7 +20,7 @@ mkdir -p /boot/firmware /var/log/journal
 
 # An initrd of one shell: Debian's own is as long as the rest of the boot.
 kernel=$(basename /usr/lib/modules/*)
-mkdir -p tree/bin tree/dev tree/proc tree/root
+mkdir -p tree/bin tree/dev tree/root
 cp /bin/busybox tree/bin/
 modprobe --set-version "$kernel" --show-depends virtio_pci >modules
 modprobe --set-version "$kernel" --show-depends virtio_blk >>modules
@@ -33,7 +33,8 @@ modprobe --set-version "$kernel" --show-depends ext4 >>modules
         echo "/bin/busybox insmod /$name"
     done
     echo '/bin/busybox mount -t devtmpfs dev /dev'
-    echo '/bin/busybox mount /dev/vda /root'
+    echo 'until [ -b /dev/vda ]; do /bin/busybox usleep 10000; done'
+    echo '/bin/busybox mount -t ext4 /dev/vda /root'
     echo 'exec /bin/busybox switch_root /root /sbin/init'
 } >tree/init
 chmod 755 tree/init
