@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from scanner.doctor.sayings import KERNEL, OURS, SYSTEMD, Sieve
+from scanner.doctor.sayings import KERNEL, OURS, PRINTED, SYSTEMD, Sieve
 from scanner.doctor.units import STICK, UNITS
 
 ASK_S = 20.0
@@ -36,7 +36,7 @@ def read_journal(run: Run = run_program) -> Iterator[str]:
     """Lines of two days, by minute, unit and text; in the end how many were left out."""
     named = [f"--unit={unit}" for unit in (*UNITS, STICK.replace("@", "@*"))]
     asked = ["journalctl", "--output=json", f"--since={SINCE}", f"--lines={MOST_LINES}", *named]
-    sieve, left_out, answer = Sieve((*OURS, *SYSTEMD)), Counter[str](), run(asked)
+    sieve, left_out, answer = Sieve((*OURS, *PRINTED, *SYSTEMD)), Counter[str](), run(asked)
     if not answer:
         yield NOT_READ.format("the journal")
     yield from _folded(_journal_lines(answer.splitlines(), sieve, left_out))

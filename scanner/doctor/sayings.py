@@ -28,6 +28,30 @@ from scanner.doctor.parts import BY_NAME
 from scanner.doctor.units import UNITS
 from scanner.store.database import ALL_FILES
 
+# What camera and pins say of themselves, to doctor and as the last words of a scanner.
+HARDWARE = (
+    "%s gives no picture: The camera is not there. Check its cable: %s",
+    'Run this on a Raspberry Pi, or set the pin factory to "mock": %s',
+    "Use a Raspberry Pi: none of the GPIO chips is its header (%s).",
+    "Add this user to the group gpio and log in again: %s",
+    "Remove one of two GPIO chips: gpiochip%d and gpiochip%d both say they are the header.",
+    "Install lgpio: %s",
+    "Free GPIO%d or name another pin in the settings: it is held by '%s'.",
+    "Free GPIO%d or name another pin in the settings: %s.",
+)
+# What the programs of the units print beside what they log.
+PRINTED = (
+    "ready at %s",
+    "SIMULATED  ready at %s",
+    "%s: up to date",
+    "device %x, state folder %s",
+    "The lamps show nothing of it: %s",
+    "fault_lamp: the lamps cannot be driven: %s",
+    "OK %s",
+    "%i %s",
+    "%i line %d: %s",
+    *(f"scanner: {saying}" for saying in HARDWARE),
+)
 # Every text that the device's own programs log; a test finds the ones that are missing here.
 OURS = (
     "%s cannot be kept: %s",
@@ -159,14 +183,7 @@ FINDINGS = (
     "%d % of the dark modules are lit by a reflection",
     "the card's white is %d of 255, %d above its black",
     "%s gives no picture",
-    "%s gives no picture: The camera is not there. Check its cable: %s",
-    'Run this on a Raspberry Pi, or set the pin factory to "mock": %s',
-    "Use a Raspberry Pi: none of the GPIO chips is its header (%s).",
-    "Add this user to the group gpio and log in again: %s",
-    "Remove one of two GPIO chips: gpiochip%d and gpiochip%d both say they are the header.",
-    "Install lgpio: %s",
-    "Free GPIO%d or name another pin in the settings: it is held by '%s'.",
-    "Free GPIO%d or name another pin in the settings: %s.",
+    *HARDWARE,
     "passes are judged in %s; the journal is in %s",
     "%s: red GPIO%d, green GPIO%d, buzzer GPIO%d%s",
     "not a Raspberry Pi (%s): its power cannot be asked",
@@ -204,6 +221,7 @@ def _vocabulary() -> frozenset[str]:
     results = {"exit-code", "signal", "core-dump", "watchdog", "timeout", "start-limit-hit"}
     speeds = {"low-speed", "full-speed", "high-speed", "SuperSpeed", "xhci_hcd", "dwc_otg"}
     of_units = {"active", "inactive", "failed", "activating", "running", "dead", "waiting"}
+    of_units |= {"auto-restart", "exited", "elapsed", "protocol", "n/a"}
     of_stores = {*(file.name for file in ALL_FILES), "whole", "damaged", "SD", "MMC"}
     of_lists = {"keys", "policy", "holders", "ids", "now", "since the start", "lgpio", "mock"}
     of_camera = {"a code", "no code", "scanner-fault", "lg"}

@@ -135,7 +135,7 @@ def check_units(ask: Systemctl = ask_systemd) -> Iterator[Finding]:
 
 def _unit(unit: Unit) -> Finding:
     found = f"{unit.name} {unit.state}"
-    journal = f"Read `journalctl -u {unit.name} -n 50`."
+    journal = f"Read `sudo journalctl -u {unit.name} -n 50`."
     if unit.has_failed:
         grade = Grade.FAILURE if unit.kind is Kind.ALWAYS else Grade.WARNING
         return Finding("E-UNIT", grade, f"{found}: {unit.has.get('Result', '')}", journal)

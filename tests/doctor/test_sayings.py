@@ -10,13 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.doctor.sayings import FINDINGS, KERNEL, OURS, SYSTEMD, VOCABULARY, Sieve
+from scanner.doctor.sayings import (
+    FINDINGS,
+    KERNEL,
+    OURS,
+    PRINTED,
+    SYSTEMD,
+    VOCABULARY,
+    Sieve,
+)
 
 ROOT = Path(__file__).parents[2]
 # Programs of a city's computers and of supervisors, and the demo: no unit of a device runs them.
 ELSEWHERE = {"central", "logs", "demo"}
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
-EVERY = Sieve((*OURS, *SYSTEMD, *KERNEL, *FINDINGS))
+EVERY = Sieve((*OURS, *PRINTED, *SYSTEMD, *KERNEL, *FINDINGS))
 
 
 def logged_texts(path: Path) -> Iterator[str]:
@@ -71,6 +79,11 @@ def test_every_logged_text_is_known() -> None:
         ),
         ("usb:/SECRET gives no picture: no", None),
         (
+            "scanner: Free GPIO17 or name another pin in the settings: SECRET.",
+            "scanner: Free GPIO17 or name another pin in the settings: ….",
+        ),
+        ("ready at SECRET", "ready at …"),
+        (
             "usb:/dev/SECRET: 1280 x 720, brightness 120 of 255, no code seen",
             "…: 1280 x 720, brightness 120 of 255, no code seen",
         ),
@@ -88,7 +101,7 @@ def test_line_goes_only_as_far_as_it_is_known(line: str, kept: str | None) -> No
     assert EVERY(line) == kept
 
 
-@given(st.sampled_from((*OURS, *SYSTEMD, *FINDINGS)), st.text(min_size=1, max_size=60))
+@given(st.sampled_from((*OURS, *PRINTED, *SYSTEMD, *FINDINGS)), st.text(min_size=1, max_size=60))
 def test_whatever_stands_in_a_gap_stays_on_the_device(saying: str, secret: str) -> None:
     """No text gets out by being quoted in a line that is known."""
     line = saying.replace("%s", f"Q7{secret}7Q")

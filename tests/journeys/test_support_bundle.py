@@ -21,7 +21,7 @@ from scanner.core.signed_log import device_of, public_bytes
 from scanner.core.upload import RetryState
 from scanner.doctor.bundle import Sources, contents, members, write_bundle
 from scanner.doctor.parts import PARTS
-from scanner.doctor.sayings import KERNEL, OURS, SYSTEMD
+from scanner.doctor.sayings import KERNEL, OURS, PRINTED, SYSTEMD
 from scanner.doctor.subject import Subject
 from scanner.store.database import LISTS, STATE, connect
 from scanner.store.device_key import provide_device_key
@@ -110,7 +110,9 @@ def plant_in_settings(path: Path) -> Path:
 
 def journal() -> Iterator[str]:
     """Known lines with everything in their gaps, and lines that nobody knows."""
-    texts = [saying.replace("%s", SECRETS).replace("%d", "7") for saying in (*OURS, *SYSTEMD)]
+    texts = [
+        saying.replace("%s", SECRETS).replace("%d", "7") for saying in (*OURS, *PRINTED, *SYSTEMD)
+    ]
     texts += [SECRETS, f"token {SECRETS}", canary(3).decode(), f"clock: {canary(4).decode()}"]
     for text in texts:
         yield json.dumps(
