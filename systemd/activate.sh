@@ -147,6 +147,6 @@ admit() {
 # $1: folder of a release. Bytecode is made here, by root, since the scanner may write nothing.
 compile() {
     [ -x "$1/bin/python" ] || return 0
-    "$1/bin/python" -I -m compileall -q -j 0 -x '/tests/' \
+    "$1/bin/python" -I -m compileall -q -j 0 \
         -s "$1" -p "/opt/scanner/current" "$1/lib" || say "some bytecode could not be made"
 }

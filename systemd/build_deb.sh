@@ -53,8 +53,8 @@ release_name "$version" "$arch" >"$packaged/share/release"
 mkdir -p "$tree/usr/bin" "$tree/DEBIAN"
 ln -s /opt/scanner/current/bin/scanner "$tree/usr/bin/scanner"
 install -D -m 644 "$here/deb/copyright" "$tree/usr/share/doc/checkpoint-scanner/copyright"
-gzip -9n <"$source_root/CHANGELOG.md" >"$tree/usr/share/doc/checkpoint-scanner/changelog.gz"
-chmod 644 "$tree/usr/share/doc/checkpoint-scanner/changelog.gz"
+gzip -9n <"$source_root/CHANGELOG.md" >"$tree/usr/share/doc/checkpoint-scanner/CHANGELOG.md.gz"
+chmod 644 "$tree/usr/share/doc/checkpoint-scanner/CHANGELOG.md.gz"
 install -D -m 644 "$here/deb/lintian-overrides" \
     "$tree/usr/share/lintian/overrides/checkpoint-scanner"
 for script in preinst postinst prerm postrm; do

@@ -106,6 +106,9 @@ lay_packages() {
         "$@" --target "$site" -r "$site.lock" ||
         give_up "the wheelhouse $wheels does not have what the lock names, see above."
     rm -rf "$site.lock" "${site:?}/bin"
+    # Eight megabytes that no device reads.
+    [ ! -d "$site/numpy" ] || find "$site/numpy" -depth -type d -name tests -exec rm -rf {} +
+    find "$site" -type f -name '*.so*' -exec chmod a-x {} +
 }
 
 # $1: site-packages; $2: 3.13; $3: amd64, arm64. lgpio is the distribution's: there is no wheel of it
