@@ -194,6 +194,9 @@ FINDINGS = (
     "%d °C: the processor is slowed down from %d °C on",
     "%s %s (%s)",
     "%s %s (%s): %s",
+    "%s %s (%s): it is not ready yet",
+    "%s %s (%s): it waits for settings",
+    "%s %s (%s): the lamps show the fault pattern",
     "%s %s (%s), started again %d times",
     "no unit of the scanner is installed, or no systemd runs here",
     "%s could not be looked at: %s at %s",
@@ -221,7 +224,7 @@ def _vocabulary() -> frozenset[str]:
     results = {"exit-code", "signal", "core-dump", "watchdog", "timeout", "start-limit-hit"}
     speeds = {"low-speed", "full-speed", "high-speed", "SuperSpeed", "xhci_hcd", "dwc_otg"}
     of_units = {"active", "inactive", "failed", "activating", "running", "dead", "waiting"}
-    of_units |= {"auto-restart", "exited", "elapsed", "protocol", "n/a"}
+    of_units |= {"auto-restart", "auto-restart-queued", "exited", "elapsed", "protocol", "n/a"}
     of_stores = {*(file.name for file in ALL_FILES), "whole", "damaged", "SD", "MMC"}
     of_lists = {"keys", "policy", "holders", "ids", "now", "since the start", "lgpio", "mock"}
     of_camera = {"a code", "no code", "scanner-fault", "lg"}

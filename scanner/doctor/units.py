@@ -84,6 +84,11 @@ class Unit:
         return int(text) if text.isdigit() else 0
 
     @property
+    def is_running(self) -> bool:
+        """And not only being started, perhaps for the hundredth time."""
+        return self.has.get("ActiveState") in ("active", "reloading")
+
+    @property
     def has_failed(self) -> bool:
         return self.has.get("ActiveState") == "failed"
 
@@ -113,7 +118,7 @@ def look_at_units(ask: Systemctl = ask_systemd) -> list[Unit]:
 
 def is_scanning(ask: Systemctl = ask_systemd) -> bool:
     """Whether the loop runs as a unit: it has camera and lamps then, and nobody else can."""
-    return any(unit.name == LOOP and unit.is_active for unit in look_at_units(ask))
+    return any(unit.name == LOOP and unit.is_running for unit in look_at_units(ask))
 
 
 def check_units(ask: Systemctl = ask_systemd) -> Iterator[Finding]:
@@ -135,20 +140,12 @@ def check_units(ask: Systemctl = ask_systemd) -> Iterator[Finding]:
 
 def _unit(unit: Unit) -> Finding:
     found = f"{unit.name} {unit.state}"
-    journal = f"Read `sudo journalctl -u {unit.name} -n 50`."
     if unit.has_failed:
         grade = Grade.FAILURE if unit.kind is Kind.ALWAYS else Grade.WARNING
-        return Finding("E-UNIT", grade, f"{found}: {unit.has.get('Result', '')}", journal)
+        return Finding("E-UNIT", grade, f"{found}: {unit.has.get('Result', '')}", _journal(unit))
     match unit.kind:
-        case Kind.ALWAYS if not unit.is_active and unit.lacks_condition:
-            found = f"{found}: it waits for settings"
-            return Finding("E-UNIT", Grade.WARNING, found, "See E-CONFIG and E-BOOT-FILE.")
-        case Kind.ALWAYS if not unit.is_active:
-            fix = "Run `sudo systemctl enable --now scanner`."
-            return Finding("E-UNIT", Grade.FAILURE, found, fix)
-        case Kind.ALWAYS if unit.restarts >= MANY_RESTARTS:
-            found = f"{found}, started again {unit.restarts} times"
-            return Finding("E-UNIT-RESTARTS", Grade.WARNING, found, journal)
+        case Kind.ALWAYS:
+            return _always(unit, found)
         case Kind.SWITCHED_ON if not unit.is_active and unit.has.get("UnitFileState") == "enabled":
             fix = f"Run `sudo systemctl start {unit.name}`."
             return Finding("E-UNIT", Grade.WARNING, f"{found}, though it is enabled", fix)
@@ -157,6 +154,27 @@ def _unit(unit: Unit) -> Finding:
             return Finding("E-UNIT-FAULT", Grade.FAILURE, found, "See the other findings.")
         case _:
             return Finding("E-UNIT", Grade.OK, found)
+
+
+def _always(unit: Unit, found: str) -> Finding:
+    """Of a unit that should run, and has not failed for good."""
+    if not unit.is_active and unit.lacks_condition:
+        found = f"{found}: it waits for settings"
+        return Finding("E-UNIT", Grade.WARNING, found, "See E-CONFIG and E-BOOT-FILE.")
+    if not unit.is_active:
+        return Finding("E-UNIT", Grade.FAILURE, found, "Run `sudo systemctl enable --now scanner`.")
+    if unit.restarts >= MANY_RESTARTS:
+        grade = Grade.WARNING if unit.is_running else Grade.FAILURE
+        found = f"{found}, started again {unit.restarts} times"
+        return Finding("E-UNIT-RESTARTS", grade, found, _journal(unit))
+    if not unit.is_running:
+        found = f"{found}: it is not ready yet"
+        return Finding("E-UNIT", Grade.WARNING, found, _journal(unit))
+    return Finding("E-UNIT", Grade.OK, found)
+
+
+def _journal(unit: Unit) -> str:
+    return f"Read `sudo journalctl -u {unit.name} -n 50`."
 
 
 def _versions(units: Sequence[Unit]) -> Iterator[Finding]:

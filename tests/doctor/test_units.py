@@ -61,6 +61,13 @@ def test_running_device_is_well() -> None:
         ({"ActiveState": "failed", "Result": "watchdog"}, "E-UNIT", Grade.FAILURE, "watchdog"),
         ({"ActiveState": "inactive"}, "E-UNIT", Grade.FAILURE, "inactive"),
         ({"NRestarts": "7"}, "E-UNIT-RESTARTS", Grade.WARNING, "started again 7 times"),
+        (
+            {"ActiveState": "activating", "NRestarts": "7"},
+            "E-UNIT-RESTARTS",
+            Grade.FAILURE,
+            "started again 7 times",
+        ),
+        ({"ActiveState": "activating"}, "E-UNIT", Grade.WARNING, "not ready yet"),
         ({"NeedDaemonReload": "yes"}, "E-UNIT-RELOAD", Grade.WARNING, "was changed"),
     ],
 )
@@ -117,6 +124,7 @@ def test_scanner_that_runs_is_known_to() -> None:
     """Whoever asks leaves its camera and lamps alone."""
     assert is_scanning(Systemd())
     assert not is_scanning(Systemd(scanner={"ActiveState": "failed"}))
+    assert not is_scanning(Systemd(scanner={"ActiveState": "activating"}))
 
 
 @pytest.mark.parametrize(
