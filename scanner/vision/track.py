@@ -18,7 +18,6 @@ from scanner.vision.finder import (
     Copies,
     Shape,
     Triple,
-    lengthened,
     triples,
 )
 from scanner.vision.grid import BRIEF, GridCode, read_at
@@ -35,7 +34,7 @@ MOST_FAILED = 3  # frames in a row in which it is not seen, or seen under the wr
 FADE = 0.85  # of the evidence, from frame to frame: what was seen worse counts less and less
 WEIGHT, MOST = 0.5, 1.5  # of one frame: its logits are surer than they should be
 GOOD_AGREEMENT = 0.6  # of known modules; less may be the wrong version
-LEAST_ANSWERS = 1.3  # of the three finder patterns that lie as the last ones did
+LEAST_ANSWERS = 1.1  # of the three finder patterns that lie as the last ones did
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +90,11 @@ def look_for(track: Track, view: View) -> GridCode | None:
 
 
 def _sizes(module_px: float, shape: Shape) -> tuple[float, ...]:
-    """Those that are looked for that are near this one."""
-    known, size = SIZES if shape == PLAIN else TILTED_SIZES, module_px / lengthened(shape)
-    near = tuple(s for s in known if size / SIZE_STEP <= s <= size * SIZE_STEP)
-    return near or (min(known, key=lambda s: abs(s - size)),)
+    """Those that are looked for that are near this one; of foreshortened patterns there are few."""
+    if shape != PLAIN:
+        return TILTED_SIZES
+    near = tuple(s for s in SIZES if module_px / SIZE_STEP <= s <= module_px * SIZE_STEP)
+    return near or (min(SIZES, key=lambda s: abs(s - module_px)),)
 
 
 def _last_places(track: Track) -> Matrix:
