@@ -44,10 +44,23 @@ switch_to() {
     mv -T "$home/current.next" "$home/current"
 }
 
+# The empty folders in which every unit finds its files. Not in a release: systemd 252 stumbles over a
+# link on the way to a unit's root.
+make_unit_root() {
+    for folder in dev proc sys run tmp boot/firmware opt/scanner etc/scanner etc/modprobe.d \
+        etc/NetworkManager/system-connections usr/bin usr/sbin usr/lib usr/lib64 var/lib/scanner \
+        var/tmp; do
+        mkdir -p "$home/root/$folder"
+    done
+    ln -sfn usr/lib "$home/root/lib"
+    ln -sfn usr/lib64 "$home/root/lib64"
+}
+
 # What the release $1 brings for systemd and udev; what only an older one had is taken away.
 put_units() {
     share=$home/releases/$1/share
     mkdir -p "$unit_dir" "$rules_dir"
+    make_unit_root
     for unit in "$unit_dir"/scanner.service "$unit_dir"/scanner-*; do
         [ ! -f "$unit" ] || [ -e "$share/units/${unit##*/}" ] || rm -f "$unit"
     done
@@ -119,7 +132,7 @@ remove_all() {
     systemctl ${root:+--root="$root"} --quiet disable $started 2>/dev/null || true
     rm -f "$unit_dir/scanner.service" "$unit_dir"/scanner-* "$rules_dir/70-scanner.rules" \
         "$root/usr/lib/sysusers.d/scanner.conf" "$root/usr/lib/tmpfiles.d/scanner.conf"
-    rm -rf "$home/releases" "$home/current" "$home/current.next"
+    rm -rf --one-file-system "$home/releases" "$home/root" "$home/current" "$home/current.next"
     ! has_systemd || systemctl daemon-reload
 }
 

@@ -141,13 +141,6 @@ lay_release() {
 # $1: share of a release: what the installer puts into the system when this release becomes current.
 lay_share() {
     mkdir -p "$1/units"
-    for folder in dev proc sys run tmp boot/firmware opt/scanner etc/scanner etc/modprobe.d \
-        etc/NetworkManager/system-connections usr/bin usr/sbin usr/lib usr/lib64 var/lib/scanner \
-        var/tmp; do
-        mkdir -p "$1/root/$folder"
-    done
-    ln -sfn usr/lib "$1/root/lib"
-    ln -sfn usr/lib64 "$1/root/lib64"
     for unit in "$here"/*.service "$here"/*.timer; do
         install -m 644 "$unit" "$1/units/"
     done

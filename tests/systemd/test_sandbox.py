@@ -36,7 +36,7 @@ CAPABILITIES = {
 def test_no_shell_can_be_seen_or_run(unit: Path) -> None:
     """Of all programs the interpreter alone is there, and only it and its libraries may run."""
     service = settings(unit.name)
-    assert service["RootDirectory"].endswith("/share/root")
+    assert service["RootDirectory"] == "/opt/scanner/root"
     seen = {path.lstrip("-") for path in service["BindReadOnlyPaths"].split()}
     assert not seen & {"/", "/usr", "/usr/bin", "/bin", "/var", "/etc", "/home", "/root", "/run"}
     runs = {path.lstrip("-") for path in service["ExecPaths"].split()}
