@@ -1,7 +1,8 @@
 """A stream of frames: what the last ones showed makes the next one quicker and surer.
 
 Every frame: zxing-cpp, then the module lattice, both where the code was last, or on the whole and
-in the busiest region. When neither sees a code, one of the deeper stages of the cascade, by turns.
+in the busiest region; while no code is seen, zxing-cpp by turns with a search for tilted codes. When
+neither sees a code, one of the deeper stages of the cascade, by turns.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from scanner.core.reading import Reading
 from scanner.vision.decode import FIRST, GRID_PIXELS, MIN_SIDE, SHARP, WHOLE, ZBAR, readings_of
 from scanner.vision.engines import Found
 from scanner.vision.finder import TILTED
-from scanner.vision.grid import BRIEF, GridCode, read_region
+from scanner.vision.grid import BRIEF, LARGE_PIXELS, GridCode, read_region
 from scanner.vision.prepare import Grey, View, busiest_region, to_grey
 from scanner.vision.track import Track, followed, look_for, lost, surroundings
 
@@ -78,10 +79,10 @@ class StreamReader:
         self._frames += 1
         around = self._surroundings(frame)
         first = frame if around is None or self._frames % WHOLE_EVERY == 0 else around
-        if found := FIRST.engine(first.grey):
+        view = busiest_region(frame) if around is None else around
+        if not self._is_tilted_turn(view) and (found := FIRST.engine(first.grey)):
             self._track = None
             return Look(tuple(readings_of(found, first, grey)))
-        view = busiest_region(frame) if around is None else around
         if view is None:
             return Look(())
         code = self._on_the_lattice(view)
@@ -97,13 +98,21 @@ class StreamReader:
             self._track = view = None
         return view
 
+    def _is_tilted_turn(self, view: View | None) -> bool:
+        """Whether this frame is looked through for tilted codes, and not by zxing-cpp: the lattice
+        reads what zxing-cpp reads, and both searches cost more time than until the next frame."""
+        if self._track is not None or view is None or view.grey.size > LARGE_PIXELS:
+            return False
+        return self._frames % 2 == 0
+
     def _on_the_lattice(self, view: View) -> GridCode | None:
         """The code that was seen before, else one in the busiest region."""
         if view.grey.size > GRID_PIXELS:
             return None
         if self._track is None:
-            tilted = TILTED[self._frames % len(TILTED)]  # by turns: a tilt lasts some frames
-            code = read_region(view.grey, replace(BRIEF, shapes=(tilted,)))
+            # Half of the directions: a tilt lasts some frames.
+            tilted = TILTED[self._frames // 2 % 2 :: 2] if self._is_tilted_turn(view) else ()
+            code = read_region(view.grey, replace(BRIEF, shapes=tilted))
             self._track = None if code is None else followed(None, code, view)
             return code
         code = look_for(self._track, view)
