@@ -1,8 +1,8 @@
 """A stream of frames: what the last ones showed makes the next one quicker and surer.
 
 Every frame: zxing-cpp, then the module lattice, both where the code was last, or on the whole and
-in the busiest region; while no code is seen, zxing-cpp by turns with a search for tilted codes. When
-neither sees a code, one of the deeper stages of the cascade, by turns.
+in the busiest region; while no code is seen, zxing-cpp by turns with a search for tilted codes.
+When neither sees a code, one of the deeper stages of the cascade, by turns.
 """
 
 from __future__ import annotations
