@@ -12,7 +12,7 @@ install -m 640 -g scanner /run/job/root.json /run/job/fleet.key /etc/scanner/
 action "Copy the boot file to the card."
 cp /run/job/boot.toml /boot/firmware/checkpoint.toml
 action "Power on."
-systemctl start scanner-first-boot.service
+systemctl restart scanner-first-boot.service
 action "Wait for both lamps."
 cat /boot/firmware/checkpoint.result.txt
 ls -l /etc/scanner

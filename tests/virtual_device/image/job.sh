@@ -3,6 +3,9 @@
 # switches off.
 set -u
 mkdir -p /run/job /run/results
+while systemctl list-jobs --no-legend | grep -q scanner; do
+    sleep 1 # the boot file that is not there yet is told of for 20 s
+done
 echo 3 >/proc/sys/vm/drop_caches
 echo "virtual device: waits for a job" >/dev/console
 until tar -tf /dev/vdb ./job.sh >/dev/null 2>&1; do
