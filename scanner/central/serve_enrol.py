@@ -6,8 +6,10 @@ It is asked a few times a device's life, so one process does, however many worke
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import Thread
 
 import uvicorn
@@ -16,7 +18,7 @@ from scanner.central.ca import ServerFiles
 from scanner.central.devices import Office
 from scanner.central.enrol_app import EnrolApp
 from scanner.central.ingest import Clock
-from scanner.central.serve_log import tls_context
+from scanner.central.serve_log import server_config, tls_context
 
 _KEEP_ALIVE_S, _STOP_S = 5, 10
 
@@ -26,21 +28,9 @@ def enrolling(
     office: Office, clock: Clock, listener: socket.socket, tls: ServerFiles | None
 ) -> Iterator[None]:
     """Devices may come in until the block ends. tls None: behind nginx that does it."""
-    config = uvicorn.Config(
-        EnrolApp(office, clock).starlette(),
-        ssl_context_factory=None
-        if tls is None
-        else lambda *_: tls_context(tls, asks_certificate=False),
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=_STOP_S,
-    )
+    context = None if tls is None else partial(_context, tls)
+    app = EnrolApp(office, clock).starlette()
+    config = server_config(app, context, keep_alive_s=_KEEP_ALIVE_S, stop_s=_STOP_S)
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, args=([listener],), name="enrol", daemon=True)
     thread.start()
@@ -49,3 +39,7 @@ def enrolling(
     finally:
         server.should_exit = True
         thread.join(_STOP_S)
+
+
+def _context(tls: ServerFiles, *_: object) -> ssl.SSLContext:
+    return tls_context(tls, asks_certificate=False)

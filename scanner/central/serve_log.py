@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,15 +74,23 @@ def listen(host: str, port: int, option: str = "--log-port") -> socket.socket:
         ) from None
 
 
-def run(
-    service: LogService, listener: socket.socket, tls: ServerFiles | None, workers: int
-) -> None:
-    """Until it is told to stop by SIGTERM or SIGINT; what was begun is finished."""
-    config = uvicorn.Config(
-        service,
-        factory=True,
+def server_config(
+    app: LogService | Starlette,
+    tls: Callable[..., ssl.SSLContext] | None,
+    *,
+    workers: int = 1,
+    keep_alive_s: int,
+    stop_s: int,
+) -> uvicorn.Config:
+    """A web server that tells nobody what it is and logs nobody who comes.
+
+    tls: makes the context in each worker; None: behind nginx that does it.
+    """
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, LogService),
         workers=workers,
-        ssl_context_factory=None if tls is None else _Context(tls),
+        ssl_context_factory=tls,
         http="h11",
         ws="none",
         lifespan="off",
@@ -89,8 +98,21 @@ def run(
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=_STOP_S,
+        timeout_keep_alive=keep_alive_s,
+        timeout_graceful_shutdown=stop_s,
+    )
+
+
+def run(
+    service: LogService, listener: socket.socket, tls: ServerFiles | None, workers: int
+) -> None:
+    """Until it is told to stop by SIGTERM or SIGINT; what was begun is finished."""
+    config = server_config(
+        service,
+        None if tls is None else _Context(tls),
+        workers=workers,
+        keep_alive_s=_KEEP_ALIVE_S,
+        stop_s=_STOP_S,
     )
     if workers > 1:
         Multiprocess(config, [listener]).run()

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from scanner.commands.check import Moment
-from scanner.config import find_state
+from scanner.commands.setting_up import GOOD, PRESENT_FOLDER, WRONG, setting_up, show
 
-GOOD, WRONG = 0, 64
+if TYPE_CHECKING:
+    from scanner.boot.taking import Places
+
 SERIAL_FILE = Path("/sys/firmware/devicetree/base/serial-number")
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-_PRESENT = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.group()
@@ -30,26 +30,12 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("stick", type=_PRESENT)
+@click.argument("stick", type=PRESENT_FOLDER)
 @click.option("--serial-file", type=click.Path(path_type=Path), default=SERIAL_FILE,
               show_default=True, help="Where the board tells its serial number.")  # fmt: skip
-@click.option("--etc", type=_FOLDER, default=Path("/etc/scanner"), show_default=True)
-@click.option("--network", type=_FOLDER, default=Path("/etc/NetworkManager/system-connections"),
-              show_default=True)  # fmt: skip
-@click.option("--modprobe", type=_FOLDER, default=Path("/etc/modprobe.d"), show_default=True)
-@click.option("--state", type=_FOLDER, help="State folder of this device.")
-@click.option("--lamps", "lamps_s", type=click.FloatRange(0, 600), default=20.0, show_default=True,
-              help="Seconds in which lamps and buzzer tell of it; 0: not at all.")  # fmt: skip
-@click.option("--at", type=Moment(), hidden=True, help="Do as if it were this time.")
+@setting_up
 def plug(
-    stick: Path,
-    serial_file: Path,
-    etc: Path,
-    network: Path,
-    modprobe: Path,
-    state: Path | None,
-    lamps_s: float,
-    at: datetime | None,
+    stick: Path, serial_file: Path, places: Places, lamps_s: float, at: datetime | None
 ) -> int:
     """On a device: take what is its own from the STICK that is mounted there, leave its request.
 
@@ -58,17 +44,11 @@ def plug(
     sheet says why.
     """
     from scanner.assembly import time_of_check
-    from scanner.assembly.setup_lamps import show_setup
     from scanner.assembly.stick import plug as plug_in
-    from scanner.boot.taking import Places
 
-    places = Places(etc, network, modprobe, find_state(state))
     plugged = plug_in(stick, serial_file, places, time_of_check(at))
     click.echo(plugged.line, err=not plugged.is_good)
-    if lamps_s:
-        held_s = min(lamps_s, plugged.signal.hold_s or lamps_s)
-        if (fault := show_setup(plugged.settings, plugged.signal, held_s)) is not None:
-            click.echo(f"The lamps show nothing of it: {fault}", err=True)
+    show(plugged.settings, plugged.signal, lamps_s)
     return GOOD if plugged.is_good else WRONG
 
 
