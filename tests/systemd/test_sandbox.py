@@ -48,7 +48,7 @@ def test_what_a_unit_can_write_it_cannot_run(unit: Path) -> None:
     """Each folder of its own is named: a mount in the root is not covered by the root's line."""
     service = settings(unit.name)
     shut = {path.lstrip("-+") for path in service["NoExecPaths"].split()}
-    own = {"/", "/tmp", "/var/tmp", "/dev/shm", "/var/lib/scanner"}
+    own = {"/", "/run", "/tmp", "/var/tmp", "/dev/shm", "/var/lib/scanner"}
     own |= {f"/run/{service['RuntimeDirectory']}"} if "RuntimeDirectory" in service else set()
     assert own <= shut
 
