@@ -123,6 +123,14 @@ def best_of(picture: F32, found: list[Triple]) -> Pose | None:
     return best
 
 
+def again(picture: F32, triple: Triple, last: Pose) -> Pose:
+    """The pose near the last one; its version may have been taken for its neighbour."""
+    ranked = sorted(_versions(picture, triple), reverse=True)
+    versions = {version for _, version in ranked[:1]} | {last.version}
+    found = [with_perspective(picture, triple, version, last.slopes) for version in versions]
+    return max(found, key=lambda pose: pose.agreement)
+
+
 def _likely(picture: F32, found: list[Triple]) -> list[tuple[int, Triple]]:
     """The triples as codes of the versions that they may be of, the likeliest first."""
     likely: list[tuple[float, int, Triple]] = []

@@ -20,9 +20,9 @@ from scanner.vision.finder import (
     Triple,
     triples,
 )
-from scanner.vision.grid import BRIEF, GridCode, read_at
+from scanner.vision.grid import BRIEF, LEAST_AGREEMENT, GridCode, read_at
 from scanner.vision.lattice import F32, Matrix
-from scanner.vision.pose import Pose, contrast, with_perspective
+from scanner.vision.pose import Pose, again, contrast
 from scanner.vision.prepare import View
 from scanner.vision.qr_symbol import side_of
 
@@ -30,6 +30,7 @@ MARGIN = 0.25  # of the code's size, all around: a hand moves less between two f
 SIZE_RATIO = 1.25  # by which the module size may change between two frames
 SIZE_STEP = 1.12  # half the way from one size that is looked for to the next
 BENT = 0.2  # of its size, by which the triangle of the finder patterns may change its form
+BENT_WEIGHT = 4  # of that, beside the answers of the three
 MOST_FAILED = 3  # frames in a row in which it is not seen, or seen under the wrong version
 FADE = 0.85  # of the evidence, from frame to frame: what was seen worse counts less and less
 WEIGHT, MOST = 0.5, 1.5  # of one frame: its logits are surer than they should be
@@ -84,8 +85,10 @@ def look_for(track: Track, view: View) -> GridCode | None:
     if three is None:
         return None
     picture = contrast(view.grey, is_inverted=track.is_inverted)
-    pose = with_perspective(picture, three, track.pose.version, track.pose.slopes)
-    before = track.evidence
+    pose = again(picture, three, track.pose)
+    if pose.agreement < LEAST_AGREEMENT:
+        return None
+    before = track.evidence if pose.version == track.pose.version else None
     return read_at(view.grey, pose, is_inverted=track.is_inverted, before=before, effort=BRIEF)
 
 
@@ -116,8 +119,8 @@ def _most_alike(found: list[Triple], last: Matrix) -> Triple | None:
         bent = float(np.abs(now - growth * before).max() / np.linalg.norm(now))
         if bent > BENT or not 1 / SIZE_RATIO < growth < SIZE_RATIO:
             continue
-        if triple.score - bent > most:
-            best, most = triple, triple.score - bent
+        if triple.score - BENT_WEIGHT * bent > most:
+            best, most = triple, triple.score - BENT_WEIGHT * bent
     return best
 
 
@@ -134,7 +137,9 @@ def followed(track: Track | None, code: GridCode, view: View) -> Track | None:
 
 def _evidence(track: Track | None, code: GridCode) -> F32 | None:
     """What this frame adds to what the ones before have said, or what it says of another code."""
-    before = None if track is None else track.evidence
+    before = None
+    if track is not None and track.pose.version == code.pose.version:
+        before = track.evidence
     if code.logits is None:
         return before
     gained = np.asarray(WEIGHT * np.clip(code.logits, -MOST, MOST), np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -80,6 +81,17 @@ def test_another_code_does_not_inherit(shots: Callable[[str], list[Grey]], pass_
         reader(frame)
     _, payloads = read_until(reader, shots(other))
     assert payloads == [other.encode()]
+
+
+def test_a_tilted_code_is_followed_from_its_first_sight_on(take: Take, pass_text: str) -> None:
+    """It is found within four frames and not lost again, though it cannot be read."""
+    reader, seen = StreamReader(), []
+    for seed in range(9):
+        frame = take(pass_text, 3.2, 1.9, grain=20, degrees=30 + seed, seed=seed)
+        tilted = cv2.resize(frame, None, fx=0.55, fy=1, interpolation=cv2.INTER_AREA)
+        look = reader.look(np.asarray(tilted, np.uint8))
+        seen.append(look.unread is not None or look.readings != ())
+    assert all(seen[4:])
 
 
 def test_an_unread_code_is_reported_with_its_place(take: Take, pass_text: str) -> None:
