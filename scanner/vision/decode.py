@@ -116,7 +116,8 @@ def read_codes(
     if region is None:
         return []
     is_seen = False
-    for stage in DEEPER:
+    # Where nothing stands out SHARP would do what WHOLE does, for four times the pixels.
+    for stage in DEEPER if region is not frame else DEEPER[1:]:
         if limit_s is not None and monotonic() - start_s > limit_s:
             break
         if stage.is_whole and is_seen:

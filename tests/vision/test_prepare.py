@@ -51,6 +51,19 @@ def test_a_plain_frame_has_no_region(value: int) -> None:
     assert busiest_region(View(np.full((720, 1280), value, np.uint8))) is None
 
 
+@pytest.mark.parametrize("sigma", [2, 5, 10])
+def test_grain_has_no_region(sigma: int) -> None:
+    """Noise that is alike everywhere is not looked through for a code."""
+    grain = np.random.default_rng(sigma).normal(128, sigma, (720, 1280))
+    assert busiest_region(View(np.clip(grain, 0, 255).astype(np.uint8))) is None
+
+
+def test_code_that_fills_the_frame_is_no_grain(render: Render) -> None:
+    """It is as even as grain, and looked at all the same."""
+    code = render("MP1:" + "A7" * 100, 6)
+    assert busiest_region(View(np.ascontiguousarray(code[60:-60, 60:-60]))) is not None
+
+
 def test_points_find_their_way_back() -> None:
     """A point of a crop enlarged twice is the pixel of the frame it came from."""
     view = resized(View(np.zeros((50, 80), np.uint8), left=100, top=40), 2.0)
