@@ -1,7 +1,7 @@
 """A stream of frames: what the last ones showed makes the next one quicker and surer.
 
 Every frame: zxing-cpp, then the module lattice, both where the code was last, or on the whole and
-in the busiest region; while no code is seen, zxing-cpp by turns with a search for tilted codes.
+in the busiest region; while no code is read, zxing-cpp by turns with a search for tilted codes.
 When neither sees a code, one of the deeper stages of the cascade, by turns.
 """
 
@@ -63,6 +63,7 @@ class StreamReader:
         self._shape: tuple[int, ...] = (0, 0)
         self._deeper = cycle(ROTATION)
         self._frames = 0
+        self._has_read = False  # in the last frame
 
     def __call__(self, image: NDArray[np.uint8]) -> list[bytes]:
         """The payloads of one frame. Raises ValueError for what is no grey or BGR picture."""
@@ -77,6 +78,12 @@ class StreamReader:
         self._shape = grey.shape
         frame, start_s = View(grey), self._monotonic()
         self._frames += 1
+        found = self._look(frame, start_s)
+        self._has_read = bool(found.readings)
+        return found
+
+    def _look(self, frame: View, start_s: float) -> Look:
+        grey = frame.grey
         around = self._surroundings(frame)
         first = frame if around is None or self._frames % WHOLE_EVERY == 0 else around
         view = busiest_region(frame) if around is None else around
@@ -101,9 +108,9 @@ class StreamReader:
     def _is_tilted_turn(self, view: View | None) -> bool:
         """Whether this frame is looked through for tilted codes, and not by zxing-cpp: the lattice
         reads what zxing-cpp reads, and both searches cost more time than until the next frame."""
-        if self._track is not None or view is None or view.grey.size > LARGE_PIXELS:
+        if self._track is not None or self._has_read:
             return False
-        return self._frames % 2 == 0
+        return view is not None and view.grey.size <= LARGE_PIXELS and self._frames % 2 == 0
 
     def _on_the_lattice(self, view: View) -> GridCode | None:
         """The code that was seen before, else one in the busiest region."""

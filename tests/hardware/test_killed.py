@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hardware import fault_lamp
 from hardware.lamps_off import EVERY_OUTPUT
 from hardware.simulated_gpio import SimulatedChip
 
@@ -18,16 +19,10 @@ UNIT = ROOT / "systemd" / "scanner.service"
 KILLS = 40
 
 
-def stop_command(chip: Path) -> list[str]:
-    """The unit's own ExecStopPost=, with this Python and a simulated chip."""
-    unit = configparser.ConfigParser(strict=False, interpolation=None)
-    unit.optionxform = str  # type: ignore[assignment,method-assign]  # the documented way
-    unit.read(UNIT)
-    _python, *arguments = shlex.split(unit["Service"]["ExecStopPost"])
-    place = arguments.index("--factory") + 1
-    assert arguments[place] == "lgpio"
-    arguments[place] = "simulated"
-    return [sys.executable, *arguments, "--chip", str(chip)]
+def off_command(chip: Path) -> list[str]:
+    """All lamps off from another process, on a simulated chip."""
+    told = ["--factory", "simulated", "--chip", str(chip)]
+    return [sys.executable, "-m", "hardware.lamps_off", *told]
 
 
 def start(chip: Path, how: str) -> subprocess.Popen[bytes]:
@@ -50,8 +45,8 @@ def kill_after(chip: Path, signals: int, seed: str) -> None:
     assert process.returncode == -9
 
 
-def test_killed_at_random_points_and_switched_off_by_the_unit(tmp_path: Path) -> None:
-    """After SIGKILL lines may stay high; after the unit's ExecStopPost= none is."""
+def test_killed_at_random_points_and_switched_off_from_outside(tmp_path: Path) -> None:
+    """After SIGKILL lines may stay high; after another process has driven them low none is."""
     chance = random.Random(20260512)
     left_on = 0
     for number in range(KILLS):
@@ -59,7 +54,7 @@ def test_killed_at_random_points_and_switched_off_by_the_unit(tmp_path: Path) ->
         kill_after(path, chance.randint(1, 400), seed=str(number))
         chip = SimulatedChip(path)
         left_on += bool(chip.high_lines)
-        done = subprocess.run(stop_command(path), cwd=ROOT, capture_output=True, text=True)
+        done = subprocess.run(off_command(path), cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert done.stdout == "lamps_off: low are GPIO17, GPIO27, GPIO18, GPIO23\n"
         assert chip.high_lines == []
@@ -79,9 +74,12 @@ def test_uncaught_error_leaves_nothing_lit(tmp_path: Path) -> None:
     chip.close()
 
 
-def test_unit_switches_off_every_output(tmp_path: Path) -> None:
-    """The unit names each pin that a lamp or the buzzer may be wired to."""
-    command = stop_command(tmp_path / "chip")
-    assert command[1:3] == ["-m", "hardware.lamps_off"]
-    pins = command[command.index("--pins") + 1]
-    assert {int(pin) for pin in pins.split(",")} == set(EVERY_OUTPUT)
+def test_unit_switches_off_every_output() -> None:
+    """The unit ends with a program that drives each line low that may have a lamp or buzzer."""
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]  # the documented way
+    unit.read(UNIT)
+    command = shlex.split(unit["Service"]["ExecStopPost"].removeprefix("-"))
+    assert Path(command[-2]).name == Path(fault_lamp.__file__).name
+    assert command[-1] == "--dark"
+    assert set(fault_lamp.Pins().lines) == set(EVERY_OUTPUT)

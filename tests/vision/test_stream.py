@@ -129,3 +129,12 @@ def test_any_size_may_follow_any_other(
     assert reader(np.zeros(shape, np.uint8)) == []
     noise = np.random.default_rng(2).integers(0, 256, shape, np.uint8)
     assert reader(noise) == []
+
+
+def test_code_that_is_read_is_read_in_each_frame(render: Callable[..., Grey]) -> None:
+    """While it is there nothing else is looked for; too small a version for the lattice, too."""
+    frame = np.full((360, 640), 180, np.uint8)
+    code = render("MP1:TEST", 6)
+    frame[90 : 90 + code.shape[0], 200 : 200 + code.shape[1]] = code
+    reader = StreamReader()
+    assert [reader(frame) for _ in range(6)] == [[b"MP1:TEST"]] * 6
