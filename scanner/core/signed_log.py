@@ -55,8 +55,10 @@ def read_map(signed: bytes, what: Statement) -> dict[int | str, cbor.CborValue]:
             protected == _PROTECTED and not unprotected and signed == _wrapped(payload, signature)
         ):
             fields = _decode(payload, what)
-            if isinstance(fields, dict):
-                return fields
+        case _:
+            fields = None
+    if isinstance(fields, dict):
+        return fields
     raise LogError(f"This is no signed {what.name.lower()}. Copy or export it again.")
 
 
