@@ -6,6 +6,7 @@ too short to mean anybody when they turn up among a million bytes.
 
 from __future__ import annotations
 
+import gc
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
@@ -118,6 +119,7 @@ def search(haystack: bytes, traces: Traces) -> set[bytes]:
 
 def search_folder(folder: Path, traces: Traces) -> dict[str, set[bytes]]:
     """File name → what was found in it; files with nothing are left out."""
+    gc.collect()  # a database that waits to be closed would take its WAL away while we look
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     hits = {path.name: search(path.read_bytes(), traces) for path in files}
     return {name: found for name, found in hits.items() if found}
