@@ -17,7 +17,6 @@ from pathlib import Path
 
 from scanner.assembly.enrolling import install_answer, is_enrolled
 from scanner.boot.form import read_boot_file
-from scanner.boot.partition import sync_folder
 from scanner.boot.taking import Places, take
 from scanner.config import Settings
 from scanner.core.clock import ClockReading
@@ -38,6 +37,7 @@ from scanner.core.stick import (
 )
 from scanner.core.stick import DONE as DONE_FOLDER
 from scanner.store.place import ENROLMENT_FILE
+from scanner.store.whole_file import sync_folder, write_synced
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +171,7 @@ def _put(path: Path, body: bytes | None) -> None:
         if path.is_file() and path.read_bytes() == body:
             return
         path.parent.mkdir(exist_ok=True)
-        with part.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
+        write_synced(part, body, 0o666)
         part.rename(path)
         sync_folder(path.parent)
     except OSError as error:

@@ -19,9 +19,11 @@ from pathlib import Path
 from scanner.boot.reasons import FILE, BootError, BootReason
 from scanner.boot.text import MOST_BYTES
 from scanner.core.errors import StoreError
+from scanner.store.whole_file import sync_folder, write_synced
 
 RESULT = "checkpoint.result.txt"
 _NEW, _OLD, _PART = "checkpoint.new", "checkpoint.old", "checkpoint.result.part"
+_FOR_ALL = 0o644
 _OWN = frozenset({FILE, RESULT, _NEW, _OLD, _PART})
 
 
@@ -69,7 +71,7 @@ class BootPartition:
             if result.is_file() and result.read_bytes() == body:
                 return
             part = self._folder / _PART
-            _write_synced(part, body)
+            write_synced(part, body, _FOR_ALL)
             part.rename(result)
             sync_folder(self._folder)
 
@@ -77,7 +79,7 @@ class BootPartition:
         """The boot file by one without secrets. Raises StoreError."""
         with _translated(self._folder):
             new, file, old = (self._folder / name for name in (_NEW, FILE, _OLD))
-            _write_synced(new, clean)
+            write_synced(new, clean, _FOR_ALL)
             file.rename(old)
             new.rename(file)
             sync_folder(self._folder)
@@ -96,24 +98,6 @@ class BootPartition:
         for name in names:
             if name.lower().startswith("checkpoint") and name not in _OWN:
                 raise BootError(BootReason.NAME, found=name[:64])
-
-
-def sync_folder(folder: Path) -> None:
-    """Names that were changed are on the disk when it returns. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _write_synced(path: Path, body: bytes, mode: int = 0o644) -> None:
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _shred(path: Path) -> None:

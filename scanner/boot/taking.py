@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scanner.boot.form import BootFile
-from scanner.boot.partition import sync_folder
 from scanner.boot.reasons import FILE, BootError, BootReason
 from scanner.boot.wifi import Wifi, keyfile, regulatory
 from scanner.store.pending import OFFER_FILE, RESULT_FILE
+from scanner.store.whole_file import sync_folder
 
 KEYFILE, REGULATORY = "scanner-wifi.nmconnection", "scanner-wifi.conf"
 _FOR_ALL, _FOR_GROUP, _FOR_ONE = 0o644, 0o640, 0o600

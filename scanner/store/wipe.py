@@ -30,6 +30,7 @@ from scanner.store.database import (
 )
 from scanner.store.device_key import KEY_FILE, device_id, provide_device_key
 from scanner.store.space import RESERVE
+from scanner.store.whole_file import sync_folder, write_synced
 
 STATEMENT = "regime-ended.json"
 _BEGUN = f"{STATEMENT}.begun"
@@ -78,7 +79,7 @@ def wipe(folder: Path, end: datetime, at: datetime, beside: Sequence[Path] = ())
             _remove(path)
         left = [path for path in beside if not _may_remove(path)]
         begun.rename(folder / STATEMENT)
-        _sync(folder)
+        sync_folder(folder)
     except OSError as error:
         raise StoreError(f"{folder} cannot be wiped ({error}). Remove it by hand.") from error
     return left
@@ -159,17 +160,6 @@ def _overwrite(path: Path) -> None:
 def _write(path: Path, body: bytes) -> None:
     """Whole or not at all."""
     fresh = path.with_suffix(".writing")
-    with fresh.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
+    write_synced(fresh, body, 0o666)
     fresh.rename(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(path.parent)

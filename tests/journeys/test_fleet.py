@@ -269,7 +269,7 @@ def test_other_sticks_are_left_alone(mark: bytes | None, box: Box) -> None:
 def pulled_after(steps: int, stick: Path, patch: pytest.MonkeyPatch) -> Iterator[None]:
     """The stick goes at its write number `steps`; what was not renamed is half there."""
     left = [steps]
-    real_rename, real_open = Path.rename, Path.open
+    real_rename, real_open = Path.rename, os.open
 
     def step(path: Path) -> None:
         if stick in path.parents:
@@ -281,18 +281,18 @@ def pulled_after(steps: int, stick: Path, patch: pytest.MonkeyPatch) -> Iterator
         step(path)
         return real_rename(path, target)
 
-    def opened(path: Path, *mode: Any, **named: Any) -> Any:
-        if mode[:1] == ("wb",):
+    def opened(path: Any, flags: int, *mode: Any, **named: Any) -> int:
+        if flags & os.O_CREAT:
             try:
-                step(path)
+                step(Path(path))
             except PulledOutError:
-                path.write_bytes(b"hal")
+                Path(path).write_bytes(b"hal")
                 raise
-        return real_open(path, *mode, **named)
+        return real_open(path, flags, *mode, **named)
 
     with patch.context() as context:
         context.setattr(Path, "rename", rename)
-        context.setattr(Path, "open", opened)
+        context.setattr(os, "open", opened)
         yield
 
 
