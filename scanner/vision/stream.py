@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import cycle
 
 import numpy as np
@@ -86,13 +87,16 @@ class StreamReader:
         grey = frame.grey
         around = self._surroundings(frame)
         first = frame if around is None or self._frames % WHOLE_EVERY == 0 else around
-        view = busiest_region(frame) if around is None else around
-        if not self._is_tilted_turn(view) and (found := FIRST.engine(first.grey)):
+        # Looked for when it is asked for: a code that zxing-cpp reads needs no region.
+        region = cache(lambda: busiest_region(frame) if around is None else around)
+        is_tilted = self._is_tilted_turn(region)
+        if not is_tilted and (found := FIRST.engine(first.grey)):
             self._track = None
             return Look(tuple(readings_of(found, first, grey)))
+        view = region()
         if view is None:
             return Look(())
-        code = self._on_the_lattice(view)
+        code = self._on_the_lattice(view, is_tilted=is_tilted)
         if code is None:
             return Look(tuple(self._deeper_reading(frame, view, start_s)))
         (place,) = readings_of([Found(code.payload or b"", code.pose.corners())], view, grey)
@@ -105,20 +109,21 @@ class StreamReader:
             self._track = view = None
         return view
 
-    def _is_tilted_turn(self, view: View | None) -> bool:
+    def _is_tilted_turn(self, region: Callable[[], View | None]) -> bool:
         """Whether this frame is looked through for tilted codes, and not by zxing-cpp: the lattice
         reads what zxing-cpp reads, and both searches cost more time than until the next frame."""
-        if self._track is not None or self._has_read:
+        if self._track is not None or self._has_read or self._frames % 2:
             return False
-        return view is not None and view.grey.size <= LARGE_PIXELS and self._frames % 2 == 0
+        view = region()
+        return view is not None and view.grey.size <= LARGE_PIXELS
 
-    def _on_the_lattice(self, view: View) -> GridCode | None:
+    def _on_the_lattice(self, view: View, *, is_tilted: bool) -> GridCode | None:
         """The code that was seen before, else one in the busiest region."""
         if view.grey.size > GRID_PIXELS:
             return None
         if self._track is None:
             # Half of the directions: a tilt lasts some frames.
-            tilted = TILTED[self._frames // 2 % 2 :: 2] if self._is_tilted_turn(view) else ()
+            tilted = TILTED[self._frames // 2 % 2 :: 2] if is_tilted else ()
             code = read_region(view.grey, replace(BRIEF, shapes=tilted))
             self._track = None if code is None else followed(None, code, view)
             return code
