@@ -131,10 +131,25 @@ def test_any_size_may_follow_any_other(
     assert reader(noise) == []
 
 
-def test_code_that_is_read_is_read_in_each_frame(render: Callable[..., Grey]) -> None:
-    """While it is there nothing else is looked for; too small a version for the lattice, too."""
+def framed_code(render: Render) -> Grey:
+    """A code of a version that is too small for the lattice."""
     frame = np.full((360, 640), 180, np.uint8)
     code = render("MP1:TEST", 6)
     frame[90 : 90 + code.shape[0], 200 : 200 + code.shape[1]] = code
-    reader = StreamReader()
+    return frame
+
+
+def test_code_that_is_read_is_read_in_each_frame(render: Render) -> None:
+    """While it is there nothing else is looked for; too small a version for the lattice, too."""
+    frame, reader = framed_code(render), StreamReader()
     assert [reader(frame) for _ in range(6)] == [[b"MP1:TEST"]] * 6
+
+
+@pytest.mark.parametrize("before", [1, 2, 3, 4])
+def test_plain_code_is_read_in_its_first_frame(before: int, render: Render) -> None:
+    """Whether or not it is that frame's turn to be looked through for tilted codes."""
+    frame, reader = framed_code(render), StreamReader()
+    empty = np.random.default_rng(1).integers(100, 104, frame.shape, np.uint8)
+    for _ in range(before):
+        reader(empty)
+    assert reader(frame) == [b"MP1:TEST"]
