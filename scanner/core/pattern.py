@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scanner.core.reasons import SignalName
-from scanner.core.signal import NO_LAMPS, SIGNALS, Lamps, Signal, Step
+from scanner.core.signal import NO_LAMPS, SIGNALS, Beep, Lamps, Signal, Step, Tone
 
 _SCANNER = SIGNALS[SignalName.SCANNER]
 
@@ -44,6 +44,14 @@ class Showing:
         """Whether the active buzzer is on now."""
         signal, since_s = self._sounding(now_s)
         return since_s is not None and buzzes_at(signal, since_s)
+
+    def steady_s(self, now_s: float) -> float:
+        """Seconds from now on for which lamps and sound surely stay as they are; infinite: for
+        ever. What is confirmed or leaves meanwhile is another Showing."""
+        confirmed_s, left_s = map(self._since_shown, (self.confirmed_s, self.left_s))
+        signal, since_s = self._sounding(now_s)
+        lamps_s = lit_for(self.signal, now_s - self.shown_s, confirmed_s, left_s)
+        return lamps_s if since_s is None else min(lamps_s, sounds_for(signal, since_s))
 
     def _since_shown(self, moment_s: float | None) -> float | None:
         return None if moment_s is None else moment_s - self.shown_s
@@ -99,6 +107,34 @@ def buzzes_at(signal: Signal, since_confirm_s: float) -> bool:
     return False
 
 
+def lit_for(
+    signal: Signal, elapsed_s: float, confirmed_s: float | None, left_s: float | None
+) -> float:
+    """Seconds for which the lamps surely stay as they are then; arguments as of `lamps_at`."""
+    overdue_s = overdue_for(signal, elapsed_s, confirmed_s)
+    if overdue_s is not None:
+        return _left_of(_SCANNER.loop, overdue_s % _length_s(_SCANNER.loop))
+    if elapsed_s < 0:
+        return -elapsed_s
+    marks = [math.inf if signal.commit_within_s is None else signal.commit_within_s - elapsed_s]
+    if elapsed_s < (dark_s := dark_from(signal, left_s)):
+        marks += [dark_s - elapsed_s, _step_left(signal, elapsed_s)]
+    return min((mark for mark in marks if mark > 0), default=math.inf)
+
+
+def sounds_for(signal: Signal, since_confirm_s: float) -> float:
+    """Seconds for which buzzer and piezo surely stay as they are so long after the commit."""
+    if since_confirm_s < 0:
+        return -since_confirm_s
+    phase_s = _sound_phase(signal, since_confirm_s)
+    if phase_s == math.inf:
+        return math.inf
+    hold_s = math.inf if signal.hold_s is None else signal.hold_s
+    repeat_s = math.inf if signal.repeat_s is None else signal.repeat_s
+    ends = (hold_s - since_confirm_s, repeat_s - phase_s)
+    return min(*ends, _beep_left(signal.beeps, phase_s), _left_of(signal.tones, phase_s))
+
+
 def overdue_for(signal: Signal, elapsed_s: float, confirmed_s: float | None) -> float | None:
     """Seconds since the record's time was up; None: it is on the disk, in time, or not needed."""
     limit_s = signal.commit_within_s
@@ -134,6 +170,34 @@ def _looped(steps: tuple[Step, ...], elapsed_s: float) -> Lamps:
             return step.lamps
         phase_s -= step.for_s
     return steps[-1].lamps
+
+
+def _step_left(signal: Signal, elapsed_s: float) -> float:
+    intro_s = _length_s(signal.intro)
+    if elapsed_s < intro_s:
+        return _left_of(signal.intro, elapsed_s)
+    if not signal.loop:
+        return math.inf
+    return _left_of(signal.loop, (elapsed_s - intro_s) % _length_s(signal.loop))
+
+
+def _left_of(steps: Iterable[Step] | Iterable[Tone], phase_s: float) -> float:
+    """What is left of the one that is on; subtracts as they are stepped through."""
+    for step in steps:
+        if phase_s < step.for_s:
+            return step.for_s - phase_s
+        phase_s -= step.for_s
+    return math.inf
+
+
+def _beep_left(beeps: Iterable[Beep], phase_s: float) -> float:
+    for beep in beeps:
+        if phase_s < beep.on_s:
+            return beep.on_s - phase_s
+        if phase_s < beep.on_s + beep.off_s:
+            return beep.on_s + beep.off_s - phase_s
+        phase_s -= beep.on_s + beep.off_s
+    return math.inf
 
 
 def _length_s(steps: Iterable[Step]) -> float:

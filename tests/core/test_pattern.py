@@ -141,3 +141,43 @@ def test_showing_counts_from_when_it_was_shown() -> None:
     assert left.lamps(50.9) == NO_LAMPS
     compare = Showing(SIGNALS[SignalName.COMPARE], shown_s=50.0, confirmed_s=50.1)
     assert compare.lamps(55.0, has_amber=True) == Lamps(amber=True)
+
+
+def shown_at(showing: Showing, moment_s: float) -> tuple[Lamps, float | None, bool]:
+    """Everything that can be seen and heard of it."""
+    return showing.lamps(moment_s), showing.tone(moment_s), showing.buzzes(moment_s)
+
+
+moments = st.floats(min_value=-1.0, max_value=40.0)
+
+
+@given(signals, moments, st.none() | moments, st.none() | moments, st.floats(0.0, 0.999))
+def test_nothing_changes_while_it_is_said_to_be_steady(
+    signal: Signal, now_s: float, confirmed_s: float | None, left_s: float | None, part: float
+) -> None:
+    """Whoever sleeps for so long and looks again misses no lamp and no sound."""
+    showing = Showing(signal, 0.0, confirmed_s, left_s)
+    steady_s = min(showing.steady_s(now_s), 100.0)
+    assert steady_s >= 0
+    if steady_s > 1e-6:
+        assert shown_at(showing, now_s + part * steady_s) == shown_at(showing, now_s)
+
+
+@given(signals, st.none() | st.floats(0.0, 3.0), st.none() | st.floats(0.0, 3.0))
+def test_few_looks_are_enough(
+    signal: Signal, confirmed_s: float | None, left_s: float | None
+) -> None:
+    """Ten seconds of any signal need a look for each change, and not one each hundredth."""
+    showing, now_s, looks = Showing(signal, 0.0, confirmed_s, left_s), 0.0, 0
+    while now_s < 10.0:
+        now_s += max(0.001, showing.steady_s(now_s))
+        looks += 1
+    assert looks < 60
+
+
+@given(signals, any_moment, perhaps, perhaps)
+def test_any_moment_at_all_has_a_steady_time(
+    signal: Signal, now_s: float, confirmed_s: float | None, left_s: float | None
+) -> None:
+    """Seconds, none of them negative, for moments that are none, too."""
+    assert Showing(signal, 0.0, confirmed_s, left_s).steady_s(now_s) >= 0
