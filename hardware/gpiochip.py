@@ -12,7 +12,7 @@ import os
 import struct
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -111,6 +111,16 @@ def holder_of(device: Path, line: int) -> str | None:
     return _text(LINE_INFO.unpack(answer)[1]) or None
 
 
+def held_lines(descriptors: Path = Path("/proc/self/fd")) -> tuple[int, ...]:
+    """The descriptors of every line that this process holds, a line each; lgpio hides them."""
+    found = []
+    for entry in descriptors.iterdir():
+        with suppress(OSError):  # the descriptor that reads this folder is gone by now
+            if os.readlink(entry).startswith("anon_inode:gpio-line"):
+                found.append(int(entry.name))
+    return tuple(sorted(found))
+
+
 def board_revision(file: Path = REVISION_FILE) -> int | None:
     """The revision code that tells gpiozero the layout of the header; None: not to be read."""
     try:
@@ -181,7 +191,8 @@ def open_lgpio(
         raise DeviceError(
             f"Update gpiozero: it opened /dev/gpiochip{factory.chip}, the header is {device}."
         )
-    return Gpio(factory, (lgpio_error, GPIOZeroError, OSError), partial(holder_of, device))
+    errors = (lgpio_error, GPIOZeroError, OSError)
+    return Gpio(factory, errors, partial(holder_of, device), held_lines)
 
 
 def _number(device: Path) -> int:

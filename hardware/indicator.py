@@ -1,10 +1,10 @@
 """Lamps and buzzer on real or simulated pins: the Indicator of `scanner/ports.py`.
 
     loop thread:    show ─▶ confirm ─▶ end_view      replaces one frozen value, never waits
-    player thread:  every 10 ms, that value and the clock ─▶ pins
+    player thread:  every 10 ms, that value and the clock ─▶ pins, and a beat ─▶ the lamps' keeper
 
-All pins are driven by the player thread, so a loop that hangs, even for ever, cannot keep a lamp on
-beyond what its signal allows. A process that is killed can: `lamps_off.py` is for that.
+All pins are driven by the player thread, so a loop that hangs, even for ever, cannot keep a lamp
+on beyond what its signal allows. A process that is stopped or killed can, but for its keeper.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ import atexit
 import threading
 from collections.abc import Callable
 
+from hardware.lamp_keeper import LampKeeper
 from hardware.pins import Gpio, Wiring
 from hardware.player import Player
+from scanner.core.errors import DeviceError
 from scanner.core.signal import Signal
+
+Keep = Callable[[Callable[[], tuple[int, ...]]], LampKeeper]
 
 # Half of the shortest thing to be seen, the 20 ms tick of READY.
 STEP_S = 0.01
@@ -29,6 +33,8 @@ class GpioIndicator:
     with an open chip:  indicator = GpioIndicator(gpio, Wiring(), time.monotonic)
     in simulated time:  indicator = GpioIndicator(gpio, Wiring(), clock.monotonic_s,
                                                   in_thread=False)
+
+    Raises DeviceError when the pins cannot be opened or the lamps' keeper cannot be started.
     """
 
     def __init__(
@@ -38,9 +44,17 @@ class GpioIndicator:
         monotonic: Callable[[], float],
         *,
         in_thread: bool = True,
+        keep: Keep = LampKeeper,
     ) -> None:
         self._monotonic = monotonic
         self._player = Player(gpio, wiring)
+        try:
+            self._keeper = keep(gpio.lines)
+        except OSError as error:
+            self._player.close()
+            raise DeviceError(
+                f"Let the scanner start a process: its lamps' keeper ({error})."
+            ) from error
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._is_closed = False
@@ -76,7 +90,10 @@ class GpioIndicator:
 
     def step(self) -> None:
         """Drive the pins to what they are now. Not to be called while a thread does so."""
-        self._player.step(self._monotonic())
+        now_s = self._monotonic()
+        if not self._keeper.beat(now_s):
+            self._player.redrive()
+        self._player.step(now_s)
 
     def close(self) -> None:
         """All lamps and the buzzer off, their pins released; the chip stays open. Twice is once."""
@@ -89,6 +106,7 @@ class GpioIndicator:
         if self._thread is not None:
             self._thread.join(JOIN_S)
         self._player.close()
+        self._keeper.close()
 
     def _turn(self) -> None:
         if self._thread is None:

@@ -100,17 +100,23 @@ def _unknown_holder(_pin: int) -> str | None:
     return None
 
 
+def _no_lines() -> tuple[int, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Gpio:
     """An opened GPIO chip.
 
     errors: what its pins raise when they cannot be driven, to be caught by whoever drives them.
     holder_of: who has the pin at present, if that can be known.
+    lines: the kernel's descriptors of its open pins, which another process may drive, too.
     """
 
     factory: PinFactory
     errors: tuple[type[Exception], ...] = (GPIOZeroError, OSError)
     holder_of: Callable[[int], str | None] = field(default=_unknown_holder)
+    lines: Callable[[], tuple[int, ...]] = field(default=_no_lines)
 
     def lamp(self, pin: int) -> Lamp:
         """A plain digital output, low from the first moment."""

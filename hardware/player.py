@@ -132,6 +132,10 @@ class Player:
         self._light(lamps)
         self._sound(showing, now_s)
 
+    def redrive(self) -> None:
+        """Somebody else has driven the lamps low; the next step lights what is to be lit."""
+        self._driven = NO_LAMPS
+
     def dark(self) -> None:
         """Everything off, each pin for itself, whatever fails."""
         self._each(lambda pin: pin.off())

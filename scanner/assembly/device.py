@@ -76,7 +76,7 @@ def reader_of(settings: Settings) -> ReaderLink:
     from scanner.vision.link import ReaderLink
     from scanner.vision.session import connect, start_child
 
-    # A loop whose unit may start no program must not fall back on a child in silence.
+    # A loop whose unit has a reader beside it must not fall back on a child in silence.
     if service := os.environ.get("SCANNER_READER"):
         return ReaderLink(partial(connect, Path(service)))
     return ReaderLink(partial(start_child, may_be_open=settings.reader.may_be_open))

@@ -49,7 +49,7 @@ def socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_loop_reads_through_the_service_that_its_unit_names(socket: Path) -> None:
-    """And starts no program of its own, which its unit would forbid."""
+    """And starts no reader of its own beside it."""
     with service(socket), closing(reader_of(Settings())) as reader:
         assert read_in_the_end(reader) == TEST_PAYLOAD
         assert reader.process_id is None

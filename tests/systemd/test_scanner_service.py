@@ -90,7 +90,7 @@ def test_clock_may_be_read_but_not_set() -> None:
 
 
 def test_loop_reads_through_the_service_of_the_reader() -> None:
-    """It starts no program of its own; the folder of the reader outlives the reader."""
+    """It starts none of its own; the folder of the reader outlives the reader."""
     loop, reader = settings(LOOP), settings("scanner-reader.service")
     socket = "%t/scanner-reader/reader.sock"
     assert f"SCANNER_READER={socket}" in loop["Environment"]
