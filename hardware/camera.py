@@ -8,14 +8,15 @@
     WAITING ──first picture──▶ LIVE ──2 s without a picture, frozen, failed──▶ WAITING
        └──three failures in a row──▶ LOST          LIVE ──recording shown──▶ ENDED
 
-There is no watching thread: the loop asks for the newest frame many times a second, and each time
-the camera looks at its clock.
+There is no watching thread: the loop waits for the newest frame, but never for long, and each time
+that it asks for it the camera looks at its clock.
 """
 
 from __future__ import annotations
 
 import itertools
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,6 +87,13 @@ class LatestFrameCamera:
         frame = self._feed.take()
         self._watch(self._feed, now_s)
         return frame
+
+    def wait(self, at_most_s: float) -> None:
+        """Return when there may be a frame not handed out before, and by then at the latest."""
+        if self._feed is None or self._final is not None:
+            time.sleep(at_most_s)
+        else:
+            self._feed.wait(at_most_s)
 
     def close(self) -> None:
         """Release the source; what hangs in its driver is left behind. A second call is fine."""

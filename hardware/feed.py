@@ -82,6 +82,11 @@ class Feed:
             return replace(frame, taken_s=self._monotonic())
         return frame
 
+    def wait(self, at_most_s: float) -> None:
+        """Until there is a picture to be taken."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.has_untaken, at_most_s)
+
     def stop(self, wait_s: float = 0.0) -> None:
         """Ask the thread to release its source; wait at most so long for it."""
         with self._changed:
@@ -126,6 +131,7 @@ class Feed:
             self._newest = Frame(next(self._number), grey, now_s - age_s)
             self.newest_s = now_s
             self.first_s = now_s if self.first_s is None else self.first_s
+            self._changed.notify_all()
 
 
 def _is_same(grey: Grey, before: Grey | None) -> bool:

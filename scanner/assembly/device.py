@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("scanner.device")
 
+# Between two turns, when no frame comes: presses, typed codes and the lamps' next signal wait so
+# long at most.
+PAUSE_S = 0.025
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
@@ -46,6 +50,7 @@ class Device:
     report_stickers: StickerReport
     notify: SystemdNotifier
     watch: PlaceWatch
+    pause: Callable[[], None]  # until there is a frame
 
     def turn(self) -> Scan | None:
         """One turn of the loop; systemd is told that it turned, so that a hang is noticed."""
@@ -160,7 +165,8 @@ def device(
         stores = Stores(lists, outbox, known, keys)
         house = Housekeeping(state, real, stores, forget=keeper.forget)
         stickers = StickerReport(clock, outbox)
-        yield Device(loop, house, keeper, stickers, SystemdNotifier(), watch)
+        pause = partial(camera.wait, PAUSE_S)
+        yield Device(loop, house, keeper, stickers, SystemdNotifier(), watch, pause)
 
 
 def wiring_of(settings: Settings) -> Wiring:

@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import sys
-import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +18,6 @@ from scanner.config import find_config, find_state, load_settings
 from scanner.core.errors import ConfigError
 
 TELL = "SCANNER_TELL_SCANS"
-# Between two looks for a new frame, when there was none.
-PAUSE_S = 0.005
 
 
 @click.command()
@@ -49,7 +46,7 @@ def command(config: Path | None, state: Path | None, simulate: bool, at: datetim
         while not stop.is_asked and not device.has_ended():
             if (scan := device.turn()) is not None and tells:
                 click.echo(f"{_prefix(simulate)}{scan.as_line()}")
-            time.sleep(PAUSE_S)
+            device.pause()
         if device.watch.has_moved():
             click.echo("The city has said where this device stands: it begins anew.")
         device.notify.stopping()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -37,6 +38,35 @@ def test_only_the_newest_frame_is_handed_out(bench: Bench) -> None:
     assert (frame.number, frame.taken_s) == (3, 1000.0)
     assert bench.camera.newest() is None
     assert bench.state() is CameraState.LIVE
+
+
+def test_waiting_ends_with_the_next_picture(bench: Bench) -> None:
+    """Whoever waits for a frame has it as soon as it comes, and need not ask all the time."""
+    device = bench.opened()
+    waiter = threading.Thread(target=lambda: bench.camera.wait(3 * PATIENCE_S))
+    waiter.start()
+    assert bench.camera.newest() is None
+    device.give(picture(1))
+    waiter.join(PATIENCE_S)
+    assert not waiter.is_alive()
+    assert bench.camera.newest() is not None
+
+
+def test_waiting_for_a_frame_that_is_there_takes_no_time(bench: Bench) -> None:
+    """A picture that came while nobody waited is not waited for."""
+    bench.opened().give(picture(1))
+    bench.camera.wait(3 * PATIENCE_S)
+    assert bench.camera.newest() is not None
+
+
+def test_waiting_ends_without_a_picture_too(bench: Bench) -> None:
+    """The loop has to turn all the same: with a camera that gives nothing, and with none."""
+    bench.opened()
+    bench.camera.wait(0.001)
+    assert bench.camera.newest() is None
+    bench.pass_time(FIRST_PICTURE_S + 0.1)
+    bench.camera.wait(0.001)
+    assert bench.state() is CameraState.WAITING
 
 
 def test_a_frame_carries_the_moment_it_was_taken(bench: Bench) -> None:
