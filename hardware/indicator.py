@@ -1,7 +1,8 @@
 """Lamps and buzzer on real or simulated pins: the Indicator of `scanner/ports.py`.
 
     loop thread:    show ─▶ confirm ─▶ end_view      replaces one frozen value, never waits
-    player thread:  every 10 ms, that value and the clock ─▶ pins, and a beat ─▶ the lamps' keeper
+    player thread:  at each change, that value and the clock ─▶ pins
+                    at each tenth of a second, a beat ─▶ the lamps' keeper
 
 All pins are driven by the player thread, so a loop that hangs, even for ever, cannot keep a lamp
 on beyond what its signal allows. A process that is stopped or killed can, but for its keeper.
@@ -13,7 +14,7 @@ import atexit
 import threading
 from collections.abc import Callable
 
-from hardware.lamp_keeper import LampKeeper
+from hardware.lamp_keeper import BEAT_EVERY_S, LampKeeper
 from hardware.pins import Gpio, Wiring
 from hardware.player import Player
 from scanner.core.errors import DeviceError
@@ -21,8 +22,8 @@ from scanner.core.signal import Signal
 
 Keep = Callable[[Callable[[], tuple[int, ...]]], LampKeeper]
 
-# Half of the shortest thing to be seen, the 20 ms tick of READY.
-STEP_S = 0.01
+# The player sleeps until what it shows changes; rounded moments must not keep it awake.
+SHORTEST_SLEEP_S = 0.001
 # A pin that blocks its thread for so long is left to the process that comes after.
 JOIN_S = 1.0
 
@@ -90,10 +91,7 @@ class GpioIndicator:
 
     def step(self) -> None:
         """Drive the pins to what they are now. Not to be called while a thread does so."""
-        now_s = self._monotonic()
-        if not self._keeper.beat(now_s):
-            self._player.redrive()
-        self._player.step(now_s)
+        self._step_at(self._monotonic())
 
     def close(self) -> None:
         """All lamps and the buzzer off, their pins released; the chip stays open. Twice is once."""
@@ -108,6 +106,11 @@ class GpioIndicator:
         self._player.close()
         self._keeper.close()
 
+    def _step_at(self, now_s: float) -> None:
+        if not self._keeper.beat(now_s):
+            self._player.redrive()
+        self._player.step(now_s)
+
     def _turn(self) -> None:
         if self._thread is None:
             self.step()
@@ -117,8 +120,11 @@ class GpioIndicator:
     def _play(self) -> None:
         try:
             while not self._stop.is_set():
-                self.step()
-                self._wake.wait(STEP_S)
+                now_s = self._monotonic()
+                self._step_at(now_s)
+                # From the very moment that was shown: a change since then must not be slept over.
+                steady_s = max(SHORTEST_SLEEP_S, self._player.showing.steady_s(now_s))
+                self._wake.wait(min(BEAT_EVERY_S, steady_s))
                 self._wake.clear()
         finally:
             self._player.dark()

@@ -26,8 +26,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-# The beat is far longer than the player's step, the patience longer than a busy processor takes a
-# thread away, and all of it shorter than it takes the next person to step up.
+# The player never sleeps for longer than a beat. The patience is longer than a busy processor takes
+# a thread away, and shorter than it takes the next person to step up.
 BEAT_EVERY_S = 0.1
 PATIENCE_S = 0.3
 PROGRAM = Path(__file__).resolve()
@@ -58,7 +58,7 @@ class LampKeeper:
     def beat(self, now_s: float) -> bool:
         """Say that the player turns; False when it comes so late that the lamps may be dark."""
         since_s = now_s - self._beat_s
-        if self._process is None or since_s < BEAT_EVERY_S:
+        if self._process is None or since_s < BEAT_EVERY_S / 2:
             return True
         self._beat_s = now_s
         try:

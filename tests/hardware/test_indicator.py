@@ -7,8 +7,10 @@ import threading
 
 import pytest
 
-from hardware.indicator import GpioIndicator
+from hardware.indicator import SHORTEST_SLEEP_S, GpioIndicator
+from hardware.lamp_keeper import BEAT_EVERY_S
 from hardware.pins import Sounder, Wiring, open_mock
+from hardware.simulated import SimulatedClock
 from scanner.core.errors import DeviceError
 from scanner.core.pattern import lamps_at
 from scanner.core.reasons import SignalName
@@ -241,6 +243,45 @@ def test_green_goes_dark_when_the_disk_hangs(bench: Bench) -> None:
     bench.clock.advance(0.9)
     assert bench.wait_until(lambda: bench.is_high(27))
     assert not bench.is_high(17)
+    indicator.close()
+
+
+class Sleep(threading.Event):
+    """Lets simulated time go by as long as the player sleeps; sets `stop` after ten seconds."""
+
+    def __init__(self, clock: SimulatedClock, stop: threading.Event) -> None:
+        super().__init__()
+        self.clock, self.stop, self.times = clock, stop, 0
+        self.end_s = clock.monotonic_s() + 10.0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        assert 0 < timeout <= BEAT_EVERY_S
+        self.clock.advance(timeout)
+        self.times += 1
+        if self.clock.monotonic_s() >= self.end_s:
+            self.stop.set()
+        return False
+
+
+@pytest.mark.parametrize("name", SignalName)
+def test_player_sleeps_through_no_change(bench: Bench, name: SignalName) -> None:
+    """It looks when something changes and at each beat, and lamps and sound are as in the table."""
+    indicator, begins_s = bench.indicator(), bench.clock.monotonic_s()
+    indicator._wake = sleep = Sleep(bench.clock, indicator._stop)
+    indicator.show(SIGNALS[name])
+    indicator.confirm()
+    showing = indicator._player.showing
+    indicator._play()
+    assert sleep.times < 10.0 / BEAT_EVERY_S + 60
+    history = [shown for shown in bench.recorder.history if shown.at_s < sleep.end_s]
+    for shown, following in itertools.pairwise(history):
+        if following.at_s - shown.at_s > 2 * SHORTEST_SLEEP_S:
+            for moment_s in (shown.at_s, following.at_s - 2 * SHORTEST_SLEEP_S):
+                assert shown.lamps == showing.lamps(moment_s)
+                assert (shown.hz is not None) == showing.buzzes(moment_s)
+    changes = {showing.lamps(begins_s + step * 0.005) for step in range(2000)}
+    assert {shown.lamps for shown in history} | {NO_LAMPS} >= changes
     indicator.close()
 
 
