@@ -49,7 +49,7 @@ switch_to() {
 make_unit_root() {
     for folder in dev proc sys run tmp boot/firmware opt/scanner etc/scanner etc/modprobe.d \
         etc/NetworkManager/system-connections usr/bin usr/sbin usr/lib usr/lib64 var/lib/scanner \
-        var/tmp; do
+        var/lib/NetworkManager var/tmp; do
         mkdir -p "$home/root/$folder"
     done
     ln -sfn usr/lib "$home/root/lib"
@@ -61,7 +61,7 @@ put_units() {
     share=$home/releases/$1/share
     mkdir -p "$unit_dir" "$rules_dir"
     make_unit_root
-    for unit in "$unit_dir"/scanner.service "$unit_dir"/scanner-*; do
+    for unit in "$unit_dir"/scanner.service "$unit_dir"/scanner-* "$unit_dir"/run-scanner*; do
         [ ! -f "$unit" ] || [ -e "$share/units/${unit##*/}" ] || rm -f "$unit"
     done
     install -m 644 "$share"/units/* "$unit_dir/"
@@ -130,8 +130,9 @@ remove_all() {
     stop_all
     # shellcheck disable=SC2086  # a list of units
     systemctl ${root:+--root="$root"} --quiet disable $started 2>/dev/null || true
-    rm -f "$unit_dir/scanner.service" "$unit_dir"/scanner-* "$rules_dir/70-scanner.rules" \
-        "$root/usr/lib/sysusers.d/scanner.conf" "$root/usr/lib/tmpfiles.d/scanner.conf"
+    rm -f "$unit_dir/scanner.service" "$unit_dir"/scanner-* "$unit_dir"/run-scanner* \
+        "$rules_dir/70-scanner.rules" "$root/usr/lib/sysusers.d/scanner.conf" \
+        "$root/usr/lib/tmpfiles.d/scanner.conf"
     rm -rf --one-file-system "$home/releases" "$home/root" "$home/current" "$home/current.next"
     ! has_systemd || systemctl daemon-reload
 }

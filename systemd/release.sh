@@ -141,7 +141,7 @@ lay_release() {
 # $1: share of a release: what the installer puts into the system when this release becomes current.
 lay_share() {
     mkdir -p "$1/units"
-    for unit in "$here"/*.service "$here"/*.timer; do
+    for unit in "$here"/*.service "$here"/*.timer "$here"/*.mount; do
         install -m 644 "$unit" "$1/units/"
     done
     install -m 644 "$here/release.sh" "$here/activate.sh" "$here/checkpoint.toml" \

@@ -1,22 +1,26 @@
 """The first boot, and every other: take the boot file, or say what is wrong with it.
 
-Run by root, and asks no network: the enrolment that it begins is done by the scanner's own user
+    consider, the scanner's user ─▶ an order ─▶ carry_out, root ─▶ how it went, for the lamps
+
+Neither asks a network: the enrolment that this begins is done by the scanner's own user, too
 (`pending.py`). Run again after that, it tells beside the boot file how the enrolment went.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scanner.boot.form import cleaned, read_boot_file, read_network
+from scanner.boot.order import Order
 from scanner.boot.partition import BootPartition
+from scanner.boot.placing import carry_out
 from scanner.boot.reasons import BootError, BootReason
-from scanner.boot.taking import Places, take, take_network
+from scanner.boot.taking import Places, differs, take_offer
 from scanner.config import Settings
 from scanner.core.clock import ClockReading
 from scanner.core.errors import CheckpointError, StoreError
-from scanner.core.setup_signal import DONE, Blinks, blinking
+from scanner.core.setup_signal import DONE, Blinks, blinking, blinks_of
 from scanner.core.signal import Signal
 from scanner.store.pending import OFFER_FILE, read_result
 from scanner.store.place import ENROLMENT_FILE
@@ -33,42 +37,57 @@ class Outcome:
 
 
 def first_boot(folder: Path, places: Places, now: ClockReading) -> Outcome:
-    """now: what the device knows of the time. Raises StoreError when the partition is locked."""
-    partition = BootPartition(folder)
+    """All of it in this process, which is root's. Raises StoreError: the partition is locked."""
+    outcome, order = consider(folder, places, now)
+    return as_placed(outcome, carry_out(order, places, BootPartition(folder)))
+
+
+def consider(folder: Path, places: Places, now: ClockReading) -> tuple[Outcome, Order]:
+    """Read the boot file, and begin its enrolment; nothing but the state folder is written.
+
+    now: what the device knows of the time. Raises StoreError.
+    """
     try:
-        partition.tidy()
-        outcome = _taken(partition, places, now)
+        outcome, order = _taken(BootPartition(folder), places, now)
     except BootError as error:
-        outcome = Outcome(str(error), blinking(error.reason.group), is_good=False)
-    partition.tell(outcome.line)
-    return outcome
+        outcome, order = _wrong(str(error), error.reason.group), Order()
+    return outcome, replace(order, line=outcome.line, blinks=blinks_of(outcome.signal))
 
 
-def _taken(partition: BootPartition, places: Places, now: ClockReading) -> Outcome:
+def as_placed(outcome: Outcome, failure: str) -> Outcome:
+    """failure: the line that `carry_out` has told instead; empty: all is in its place."""
+    return _wrong(failure, BootReason.WRITE.group) if failure else outcome
+
+
+def _wrong(line: str, group: Blinks) -> Outcome:
+    return Outcome(line, blinking(group), is_good=False)
+
+
+def _taken(partition: BootPartition, places: Places, now: ClockReading) -> tuple[Outcome, Order]:
     """Raises BootError, StoreError."""
     raw = partition.read()
     if (places.state / ENROLMENT_FILE).exists():
-        return _only_network(partition, raw, places)
+        return _only_network(raw)
     if raw is None:
-        return _without_file(places)
+        return _without_file(places), Order()
     boot = read_boot_file(raw, now)
-    is_new = take(boot, places)
-    if boot.has_secrets:
-        partition.replace(boot.clean_text.encode())
-    return _enrolment(places, boot.settings, is_new=is_new)
+    is_new = differs(boot, places)
+    take_offer(boot, places.state)
+    clean = boot.clean_text if boot.has_secrets else None
+    order = Order(boot.settings_text, boot.wifi, clean)
+    return _enrolment(places, boot.settings, is_new=is_new), order
 
 
-def _only_network(partition: BootPartition, raw: bytes | None, places: Places) -> Outcome:
+def _only_network(raw: bytes | None) -> tuple[Outcome, Order]:
     """The device belongs to a city: what else stands in the file is not even read."""
     line = "OK This device is enrolled: of this file only [wifi] counts."
     if raw is None:
-        return Outcome(line)
+        return Outcome(line), Order()
     network = read_network(raw)
-    take_network(network, places)
     clean = cleaned(raw)
-    if network is not None or b"[enrol]" in raw:
-        partition.replace(clean.encode())
-    return Outcome(line, DONE if network is not None else None)
+    has_secrets = network is not None or b"[enrol]" in raw
+    outcome = Outcome(line, DONE if network is not None else None)
+    return outcome, Order(wifi=network, clean=clean if has_secrets else None)
 
 
 def _without_file(places: Places) -> Outcome:

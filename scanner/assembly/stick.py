@@ -3,26 +3,28 @@
     stick in ─▶ settings taken ─▶ keys made ─▶ request on the stick          one beep, next box
     (the city signs) stick in again ─▶ answer checked and kept, lists taken  one beep, done
 
-Settings are taken by root; whatever reads an answer or makes a key runs as the owner of the state
-folder. Pulled out in the middle, the same is done again when the stick is back.
+All of it runs as the owner of the state folder, and what is root's is left to `placing.py`; run by
+root, settings are placed first, and then it gives itself up. Pulled out in the middle, the same is
+done again when the stick is back.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scanner.assembly.enrolling import install_answer, is_enrolled
 from scanner.boot.form import read_boot_file
-from scanner.boot.taking import Places, take
+from scanner.boot.order import Order
+from scanner.boot.taking import Places, take_offer
 from scanner.config import Settings
 from scanner.core.clock import ClockReading
 from scanner.core.enrolment import MAX_FILE_BYTES
 from scanner.core.errors import CheckpointError, EnrolmentError, StoreError, TimeError
-from scanner.core.setup_signal import DONE, Blinks, blinking
+from scanner.core.setup_signal import DONE, Blinks, blinking, blinks_of
 from scanner.core.signal import Signal
 from scanner.core.stick import (
     ANSWERS,
@@ -50,28 +52,63 @@ class Plugged:
     is_good: bool = True
 
 
-def plug(stick: Path, serial_file: Path, places: Places, now: ClockReading) -> Plugged:
+def plug(
+    stick: Path,
+    serial_file: Path,
+    places: Places,
+    now: ClockReading,
+    place: Callable[[Order], str],
+) -> Plugged:
     """One visit of the stick. Raises EnrolmentError, StoreError when not even a reason can be left.
 
+    place: has an order carried out, or leaves it to be; what failed of it, empty: nothing yet.
     places.state is made where it is not there.
     """
     check_mark(_read(stick / MARK))
-    serial = read_serial(_read(serial_file))
+    serial = serial_of(serial_file)
     settings = Settings()
     try:
         if not (places.state / ENROLMENT_FILE).exists():
-            settings = _take_settings(stick, serial, places, now)
+            settings = _take_settings(stick, serial, places, now, place)
         _become_owner(places.state)
         line = _go_on(stick, serial, places.state)
         _put(stick / REASONS / f"{serial}.txt", None)
         return Plugged(f"{serial}: {line}", DONE, settings)
     except CheckpointError as error:
-        _put(stick / REASONS / f"{serial}.txt", one_line(str(error)).encode())
+        tell_reason(stick, serial, str(error))
         return Plugged(f"{serial}: {error}", blinking(Blinks.CITY), settings, is_good=False)
 
 
-def _take_settings(stick: Path, serial: str, places: Places, now: ClockReading) -> Settings:
-    """Of this board's own file. Raises EnrolmentError, BootError."""
+def plug_for_root(stick: Path, serial_file: Path, places: Places, now: ClockReading) -> Order:
+    """The same, with what is root's left in the order; line and blinks: how the visit went."""
+    left = [Order()]
+
+    def leave(order: Order) -> str:
+        left.append(order)
+        return ""
+
+    plugged = plug(stick, serial_file, places, now, leave)
+    return replace(left[-1], line=plugged.line, blinks=blinks_of(plugged.signal))
+
+
+def tell_reason(stick: Path, serial: str, reason: str) -> None:
+    """For the sheet of the city. Raises StoreError."""
+    _put(stick / REASONS / f"{serial}.txt", one_line(reason).encode())
+
+
+def serial_of(serial_file: Path) -> str:
+    """Of this board. Raises EnrolmentError."""
+    return read_serial(_read(serial_file))
+
+
+def _take_settings(
+    stick: Path,
+    serial: str,
+    places: Places,
+    now: ClockReading,
+    place: Callable[[Order], str],
+) -> Settings:
+    """Of this board's own file. Raises EnrolmentError, BootError, StoreError."""
     path = stick / DEVICES / f"{serial}.toml"
     if not path.is_file():
         raise EnrolmentError(
@@ -79,7 +116,10 @@ def _take_settings(stick: Path, serial: str, places: Places, now: ClockReading) 
         )
     boot = read_boot_file(_read(path), now)
     places.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    take(boot, places)
+    take_offer(boot, places.state)
+    failure = place(Order(boot.settings_text, boot.wifi))
+    if failure:
+        raise StoreError(failure)
     return boot.settings
 
 

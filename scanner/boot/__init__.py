@@ -1,1 +1,1 @@
-"""The boot file: one file of settings on the FAT partition of the card, read once, by root."""
+"""The boot file: one file of settings on the FAT partition of the card, placed by root."""

@@ -4,6 +4,7 @@ the power may break anywhere, for the same again does no harm.
     settings ─▶ /etc/scanner/checkpoint.toml        read by all
     [wifi]   ─▶ NetworkManager's keyfile            root alone
              ─▶ the country, for the kernel's radio
+             ─▶ the radio's switch in NetworkManager's state
     [enrol]  ─▶ enrol.pending in the state folder   the scanner's user alone
 """
 
@@ -23,38 +24,93 @@ KEYFILE, REGULATORY = "scanner-wifi.nmconnection", "scanner-wifi.conf"
 _FOR_ALL, _FOR_GROUP, _FOR_ONE = 0o644, 0o640, 0o600
 
 
+ETC, NETWORK, MODPROBE, STATE = (
+    Path("/etc/scanner"),
+    Path("/etc/NetworkManager/system-connections"),
+    Path("/etc/modprobe.d"),
+    Path("/var/lib/scanner"),
+)
+RADIO = Path("/var/lib/NetworkManager/NetworkManager.state")
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Folders: of settings, of NetworkManager's connections, of modprobe, of the device's state."""
+    """Folders: of settings, of NetworkManager's connections, of modprobe, of the device's state.
+
+    radio: the file in which NetworkManager keeps what is switched on; None: leave it alone.
+    """
 
     etc: Path
     network: Path
     modprobe: Path
     state: Path
+    radio: Path | None = None
+
+    @classmethod
+    def of_device(cls) -> Places:
+        return cls(ETC, NETWORK, MODPROBE, STATE, RADIO)
 
 
-def take(boot: BootFile, places: Places) -> bool:
-    """All of it; whether any of it was new. Raises BootError(WRITE)."""
-    try:
-        is_new = _put(places.etc / FILE, boot.settings_text.encode(), _FOR_ALL)
-        take_network(boot.wifi, places)
-        if boot.card is not None:
-            (places.state / RESULT_FILE).unlink(missing_ok=True)
-            _put(places.state / OFFER_FILE, boot.card, _FOR_ONE, like=places.state)
-        return is_new or boot.has_secrets
-    except OSError as error:
-        raise BootError(BootReason.WRITE, found=str(error.strerror)) from None
-
-
-def take_network(wifi: Wifi | None, places: Places) -> None:
-    """Raises BootError(WRITE)."""
-    if wifi is None:
+def take_offer(boot: BootFile, state: Path) -> None:
+    """What the scanner's own user needs, and may leave himself. Raises BootError(WRITE)."""
+    if boot.card is None:
         return
+    try:
+        (state / RESULT_FILE).unlink(missing_ok=True)
+        _put(state / OFFER_FILE, boot.card, _FOR_ONE, like=state)
+    except OSError as error:
+        raise _unwritten(error) from None
+
+
+def differs(boot: BootFile, places: Places) -> bool:
+    """Whether any of it is new: what is taken twice is told once."""
+    try:
+        is_there = (places.etc / FILE).read_bytes() == boot.settings_text.encode()
+    except OSError:
+        is_there = False
+    return boot.has_secrets or not is_there
+
+
+def place_settings(text: str, places: Places) -> None:
+    """Raises BootError(WRITE)."""
+    try:
+        _put(places.etc / FILE, text.encode(), _FOR_ALL)
+    except OSError as error:
+        raise _unwritten(error) from None
+
+
+def place_network(wifi: Wifi, places: Places) -> None:
+    """Raises BootError(WRITE)."""
     try:
         _put(places.network / KEYFILE, keyfile(wifi).encode(), _FOR_ONE)
         _put(places.modprobe / REGULATORY, regulatory(wifi).encode(), _FOR_ALL)
+        if places.radio is not None:
+            _switch_on(places.radio)
     except OSError as error:
-        raise BootError(BootReason.WRITE, found=str(error.strerror)) from None
+        raise _unwritten(error) from None
+
+
+def _switch_on(state: Path) -> None:
+    """Images of Raspberry Pi OS come with Wi-Fi off in this file until a country is chosen.
+
+    NetworkManager, which starts after this, switches all radios on where the file does not forbid
+    it. Written in place: half of it forbids nothing either.
+    """
+    try:
+        body = state.read_bytes()
+    except FileNotFoundError:
+        return
+    allowed = body.replace(b"WirelessEnabled=false", b"WirelessEnabled=true")
+    if allowed != body:
+        with state.open("r+b") as file:
+            file.write(allowed)
+            file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _unwritten(error: OSError) -> BootError:
+    return BootError(BootReason.WRITE, found=str(error.strerror))
 
 
 def _put(path: Path, body: bytes, mode: int, like: Path | None = None) -> bool:

@@ -1,6 +1,6 @@
 """Bytes of a boot file → text → tables, with the mistakes that editors and people make named.
 
-Read by root from a partition that any laptop can write: small, bounded, and nothing is guessed.
+Read from a partition that any laptop can write: small, bounded, and nothing is guessed.
 """
 
 from __future__ import annotations

@@ -52,6 +52,13 @@ def read_wifi(members: object, text: str) -> Wifi:
     return Wifi(table.ssid, table.password, table.country, table.hidden)
 
 
+def is_sound(wifi: Wifi) -> bool:
+    """Whether nothing in it could be read as more than a name, a password and a country."""
+    is_named = wifi.ssid.isprintable() and 0 < len(wifi.ssid.encode()) <= LONGEST_SSID
+    is_shut = wifi.password is None or _PASSPHRASE.fullmatch(wifi.password) is not None
+    return is_named and is_shut and _COUNTRY.fullmatch(wifi.country) is not None
+
+
 def keyfile(wifi: Wifi) -> str:
     """For NetworkManager, mode 0600 [nm-settings-keyfile(5)]; tried again for ever."""
     lines = [

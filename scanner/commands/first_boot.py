@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanner.commands.setting_up import GOOD, PRESENT_FOLDER, WRONG, setting_up, show
+from scanner.commands.setting_up import (
+    GOOD,
+    PRESENT_FOLDER,
+    SHOW,
+    TAKE,
+    WRONG,
+    setting_up,
+    show,
+    show_order,
+)
 
 if TYPE_CHECKING:
     from scanner.boot.taking import Places
@@ -18,7 +27,9 @@ if TYPE_CHECKING:
 @click.option("--boot", type=PRESENT_FOLDER, default=Path("/boot/firmware"), show_default=True,
               help="The partition with checkpoint.toml.")  # fmt: skip
 @setting_up
-def command(boot: Path, places: Places, lamps_s: float, at: datetime | None) -> int:
+def command(
+    boot: Path, places: Places, lamps_s: float, step: str, order: Path, at: datetime | None
+) -> int:
     """Take the settings that stand in checkpoint.toml on the boot partition; meant for root.
 
     How it went stands in checkpoint.result.txt beside it, and the lamps show it: both lit for a
@@ -33,8 +44,17 @@ def command(boot: Path, places: Places, lamps_s: float, at: datetime | None) -> 
       74 the partition cannot be written
     """
     from scanner.assembly import time_of_check
-    from scanner.assembly.first_boot import first_boot
+    from scanner.assembly.first_boot import consider, first_boot
+    from scanner.boot.order import leave_order, read_order
+    from scanner.boot.placing import read_answer
+    from scanner.boot.reasons import BootReason
 
+    if step == TAKE:
+        leave_order(consider(boot, places, time_of_check(at))[1], order)
+        return GOOD
+    if step == SHOW:
+        failure, group = read_answer(order), BootReason.WRITE.group
+        return show_order(read_order(order), failure, places, lamps_s, group)
     outcome = first_boot(boot, places, time_of_check(at))
     click.echo(outcome.line, err=not outcome.is_good)
     if outcome.signal is not None:

@@ -36,6 +36,24 @@ DONE = Signal(
 )
 
 
+def signal_of(blinks: int) -> Signal | None:
+    """As a number, which is all that is handed from one process to the next: `blinks_of` back."""
+    match blinks:
+        case 0:
+            return None
+        case 1:
+            return DONE
+        case _:
+            return blinking(Blinks(blinks))
+
+
+def blinks_of(signal: Signal | None) -> int:
+    """0: nothing new. 1: done. Else as often as red blinks."""
+    if signal is None or signal == DONE:
+        return int(signal is not None)
+    return len(signal.beeps)
+
+
 def blinking(group: Blinks) -> Signal:
     """Until something else is shown; heard once."""
     blinks = (Step(RED, _LIT_S), Step(NO_LAMPS, _DARK_S)) * group

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from scanner.doctor.sayings import KERNEL, OURS, PRINTED, SYSTEMD, Sieve
-from scanner.doctor.units import STICK, UNITS
+from scanner.doctor.units import INSTANCES, UNITS
 
 ASK_S = 20.0
 SINCE, MOST_LINES = "-2d", 5000
@@ -34,7 +34,8 @@ def run_program(command: Sequence[str]) -> str:
 
 def read_journal(run: Run = run_program) -> Iterator[str]:
     """Lines of two days, by minute, unit and text; in the end how many were left out."""
-    named = [f"--unit={unit}" for unit in (*UNITS, STICK.replace("@", "@*"))]
+    instances = [unit.replace("@", "@*") for unit in INSTANCES]
+    named = [f"--unit={unit}" for unit in (*UNITS, *instances)]
     asked = ["journalctl", "--output=json", f"--since={SINCE}", f"--lines={MOST_LINES}", *named]
     sieve, left_out, answer = Sieve((*OURS, *PRINTED, *SYSTEMD)), Counter[str](), run(asked)
     if not answer:
@@ -53,7 +54,7 @@ def _journal_lines(raw: Iterable[str], sieve: Sieve, left_out: Counter[str]) -> 
             text = entry["MESSAGE"]
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError):
             continue
-        if unit not in UNITS and unit != STICK:
+        if unit not in (*UNITS, *INSTANCES):
             continue
         kept = sieve(text) if isinstance(text, str) else None
         if kept is None:

@@ -38,8 +38,8 @@ UNITS: Mapping[str, Kind] = {
     "scanner-upload.timer": Kind.SWITCHED_ON,
     "scanner-upload.service": Kind.SOMETIMES,
 }
-# Has an instance for each stick while it is plugged in; systemd shows no unit of this name.
-STICK = "scanner-stick@.service"
+# Have an instance for each stick while it is plugged in; systemd shows no unit of these names.
+INSTANCES = ("scanner-stick@.service", "scanner-lamps@.service")
 
 _ASKED = (
     "Id,LoadState,ActiveState,SubState,Result,NRestarts,NeedDaemonReload,UnitFileState,"

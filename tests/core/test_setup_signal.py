@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from scanner.core.pattern import lamps_at
-from scanner.core.setup_signal import DONE, Blinks, blinking
+from scanner.core.setup_signal import DONE, Blinks, blinking, blinks_of, signal_of
 from scanner.core.signal import BOTH, SIGNALS
 
 
@@ -45,3 +45,10 @@ def test_done_lights_both_lamps_and_ends() -> None:
     """For a second; green alone, which would be a pass, is never lit."""
     assert lamps_at(DONE, 0.5) == BOTH
     assert {lamps_at(DONE, step / 100).green for step in range(101, 300)} == {False}
+
+
+def test_signal_is_handed_on_as_a_number() -> None:
+    """From the process that has read a boot file to the one that has the lamps."""
+    signals = [None, DONE, *(blinking(group) for group in Blinks)]
+    assert [blinks_of(signal) for signal in signals] == [0, 1, *Blinks]
+    assert [signal_of(blinks_of(signal)) for signal in signals] == signals

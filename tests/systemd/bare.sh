@@ -82,6 +82,14 @@ by_script() {
     say "Debian $1: installed by install.sh, twice, and removed; the records stayed"
 }
 
+# For one board, by a city that has no other file than a key; $1: folder of the stick.
+make_stick() {
+    mkdir "$work/city"
+    echo AGE-SECRET-KEY-1EXAMPLE >"$work/city/fleet.key"
+    printf 'name,serial,zone,wifi_ssid,wifi_password,wifi_country\nnorth-1,10000000abcdef01,7,Gate,secret123,DE\n'  >"$work/devices.csv"
+    (cd "$root" && "$python" -m scanner fleet stick "$1" --devices "$work/devices.csv" --dir "$work/city")
+}
+
 # The units under this release's systemd, and a canary in each one's place.
 started() {
     if ! command -v systemd-nspawn >/dev/null; then
@@ -93,6 +101,7 @@ started() {
     cp "$root/tests/systemd/canary.py" "$root/tests/systemd/guest.sh" "$tree/root/"
     mkdir -p "$tree/root/frames"
     cp "$root/sample_codes/transit.png" "$tree/root/frames/"
+    make_stick "$tree/root/stick"
     printf '[Unit]\nAfter=multi-user.target\n[Service]\nType=oneshot\n%s\n' \
         "ExecStart=/bin/sh -c 'sh /root/guest.sh >/root/said 2>&1; systemctl --no-block poweroff'" \
         >"$tree/etc/systemd/system/guest.service"

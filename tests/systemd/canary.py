@@ -277,8 +277,16 @@ NOT_WALLS = (
 WALLS_ALTHOUGH = ("ExecPaths",)
 
 
-def unit_with_canary(unit: Path) -> str:
-    """The same sandbox, user and folders, with the canary in the program's place."""
+def has_root_step(unit: Path) -> bool:
+    """Whether a program of this unit runs as root within its walls: `!` keeps all but the user."""
+    return "=!" in unit.read_text("utf-8")
+
+
+def unit_with_canary(unit: Path, sign: str = "") -> str:
+    """The same sandbox, user and folders, with the canary in the program's place.
+
+    sign: `!` for the place of the step that is root's.
+    """
     lines = unit.read_text("utf-8").split("[Service]")[1].split("[Install]")[0].splitlines()
     walls = [
         line
@@ -289,7 +297,7 @@ def unit_with_canary(unit: Path) -> str:
     return "\n".join(
         [
             f"[Unit]\nDescription=Canary in the place of {unit.name}\n\n[Service]\nType=oneshot",
-            f"ExecStart=/usr/bin/python3 -I /opt/scanner/canary.py{options}",
+            f"ExecStart={sign}/usr/bin/python3 -I /opt/scanner/canary.py{options}",
             *walls,
             "",
         ]
@@ -297,13 +305,17 @@ def unit_with_canary(unit: Path) -> str:
 
 
 def write_units(folder: Path) -> None:
-    """canary-NAME.service for each service; %i of a template becomes `canary`."""
+    """canary-NAME.service for each service, canary-NAME-root.service for a step that is root's."""
     here = Path(__file__).resolve().parents[2] / "systemd"
     folder.mkdir(parents=True, exist_ok=True)
     for unit in sorted(here.glob("*.service")):
         name = "canary-" + unit.name.replace("@", "")
         (folder / name).write_text(unit_with_canary(unit), "utf-8")
         print(folder / name)
+        if has_root_step(unit):
+            path = folder / name.replace(".service", "-root.service")
+            path.write_text(unit_with_canary(unit, "!"), "utf-8")
+            print(path)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

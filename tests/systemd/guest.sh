@@ -74,13 +74,69 @@ units() {
 
 boot_file() {
     mkdir -p /boot/firmware
-    printf 'version = 1\nstandalone = true\n[checkpoint]\nid = "gate-7"\n' >/boot/firmware/checkpoint.toml
+    printf '%s\n' 'version = 1' 'standalone = true' '[checkpoint]' 'id = "gate-7"' '[wifi]' \
+        'ssid = "Gate 7"' 'password = "correct horse"' 'country = "DE"' >/boot/firmware/checkpoint.toml
     mv /etc/scanner/checkpoint.toml /root/simulated.toml
+    mkdir -p /var/lib/NetworkManager
+    printf '[main]\nWirelessEnabled=false\n' >/var/lib/NetworkManager/NetworkManager.state
     systemctl start scanner-first-boot
     check "a boot file is taken" grep -q gate-7 /etc/scanner/checkpoint.toml
     check "and answered" grep -q '^OK' /boot/firmware/checkpoint.result.txt
+    check "settings are root's" belongs root:root:644 /etc/scanner/checkpoint.toml
+    check "and so is the Wi-Fi" belongs root:root:600 "$connections/scanner-wifi.nmconnection"
+    check "and the country" grep -qx 'options cfg80211 ieee80211_regdom=DE' /etc/modprobe.d/scanner-wifi.conf
+    check "the radio is switched on" grep -q Enabled=true /var/lib/NetworkManager/NetworkManager.state
+    check "its password is wiped" [ "$(grep -c horse /boot/firmware/checkpoint.toml)" = 0 ]
+    printf 'version = 1\ncolour = 1\n' >/boot/firmware/checkpoint.toml
+    systemctl start scanner-first-boot 2>/dev/null
+    check "a mistake is told beside the file" grep -q '^E-BOOT-KEY line 2' /boot/firmware/checkpoint.result.txt
+    check "and the unit has failed" [ "$(property scanner-first-boot Result)" = exit-code ]
+    systemctl reset-failed scanner-first-boot
     mv /root/simulated.toml /etc/scanner/checkpoint.toml
-    rm -r /boot/firmware
+    rm -r /boot/firmware "$connections/scanner-wifi.nmconnection" /etc/modprobe.d/scanner-wifi.conf
+}
+
+connections=/etc/NetworkManager/system-connections
+
+belongs() { [ "$(stat -c %U:%G:%a "$2")" = "$1" ]; }
+
+# Neither a device nor vfat is here: a folder takes the place of what is mounted, and a file that of
+# the board's serial number; the virtual device has the rest.
+stick() {
+    chown -R scanner:scanner /root/stick
+    printf '10000000abcdef01\0' >/opt/scanner/serial
+    mkdir -p /root/foreign /run/systemd/system/run-scannerstick.mount.d
+    sed -e 's/^BindsTo=dev-%i.device /BindsTo=/' -e 's|fleet plug|& --serial-file /opt/scanner/serial|' \
+        /usr/lib/systemd/system/scanner-stick@.service >/etc/systemd/system/scanner-stick@.service
+    printf '[Mount]\nWhat=/root/foreign\nOptions=\nOptions=bind\n' \
+        >/run/systemd/system/run-scannerstick.mount.d/here.conf
+    systemctl daemon-reload
+    loop=$(property scanner MainPID)
+    systemctl start scanner-stick@vdy
+    check "a stick of another kind stops nobody" [ "$(property scanner MainPID)" = "$loop" ]
+    check "and stays as it is" [ -z "$(ls -A /root/foreign)" ]
+    mv /etc/scanner/checkpoint.toml /root/simulated.toml
+    sed -i 's|foreign|stick|' /run/systemd/system/run-scannerstick.mount.d/here.conf
+    systemctl daemon-reload
+    systemctl start scanner-stick@vdz
+    check "a stick is taken" [ "$(property scanner-stick@vdz Result)" = success ]
+    check "its settings are placed, by root" belongs root:root:644 /etc/scanner/checkpoint.toml
+    check "keys are made, by the scanner" belongs scanner:scanner:600 /var/lib/scanner/device.key
+    check "the request is on the stick" [ -s /root/stick/requests/10000000abcdef01.json ]
+    check "the lamps tell of it" soon says scanner-lamps@1 'lamps show nothing\|Finished'
+    check "then the stick is not mounted any more" [ "$(grep -c scannerstick /proc/mounts)" = 0 ]
+    check "and the scanner goes on" soon says scanner 'Starting scanner.service'
+    stick_away
+}
+
+stick_away() {
+    mv /root/simulated.toml /etc/scanner/checkpoint.toml
+    rm -r /etc/systemd/system/scanner-stick@.service /run/systemd/system/run-scannerstick.mount.d \
+        "$connections/scanner-wifi.nmconnection"
+    systemctl daemon-reload
+    systemctl stop scanner
+    systemctl reset-failed scanner
+    systemctl start scanner
 }
 
 faults() {
@@ -111,7 +167,7 @@ rollback() {
 
 canaries() {
     systemctl stop scanner scanner-retry.timer scanner-fault
-    mkdir -p /run/scanner-stick /boot/firmware
+    mkdir -p /run/scannerstick /boot/firmware
     cp /root/canary.py /opt/scanner/
     cp /root/canaries/* /etc/systemd/system/
     systemctl daemon-reload
@@ -135,8 +191,10 @@ removal() {
 systemctl --version | head -n 1
 units
 boot_file
+stick
 faults
 rollback
 canaries
 removal
-[ "$failed" = 0 ] && echo "guest: all well"
+[ "$failed" = 0 ] && echo "guest: all well" && exit
+journalctl -o short-monotonic --no-pager -u 'scanner*' | tail -n 400

@@ -66,3 +66,12 @@ def test_sandbox_around_the_canary_is_that_of_the_unit(unit: Path, tmp_path: Pat
     assert {key: ours.get(key) for key in kept} == kept
     assert "canary.py" in ours["ExecStart"]
     assert not ours.keys() & {"ExecStartPre", "ExecStopPost", "ExecCondition", "OnFailure", "Wants"}
+
+
+def test_step_of_root_has_a_canary_of_its_own(tmp_path: Path) -> None:
+    """Who reads is not who places: both must be held."""
+    canary.write_units(tmp_path)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert len(names) == len(SERVICES) + 2
+    for name in ("canary-scanner-first-boot-root.service", "canary-scanner-stick-root.service"):
+        assert "ExecStart=!/usr/bin/python3" in (tmp_path / name).read_text("utf-8")

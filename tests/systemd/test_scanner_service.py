@@ -63,7 +63,7 @@ def test_stores_are_migrated_before_the_loop() -> None:
 
 def test_lgpio_may_write_where_it_works() -> None:
     """lgpio opens a pipe in the working directory, which systemd makes for the unit."""
-    for unit in (LOOP, "scanner-first-boot.service", "scanner-stick@.service"):
+    for unit in (LOOP, "scanner-first-boot.service", "scanner-lamps@.service"):
         service = settings(unit)
         assert service["WorkingDirectory"] == f"%t/{service['RuntimeDirectory']}"
 
