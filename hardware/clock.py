@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from scanner.core.clock import ClockReading
@@ -42,13 +43,19 @@ class _Timex(ctypes.Structure):
     )
 
 
+@cache
+def _libc() -> ctypes.CDLL:
+    """Once: each one makes classes of its own, and the loop reads the clock at every turn."""
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def kernel_is_disciplined() -> bool:
     """Whether something keeps the kernel's clock right. False, too, where it may not be asked.
 
     A unit with ProtectClock=yes may not: that refuses adjtimex(2) even for reading.
     """
     timex = _Timex()  # modes = 0: read only
-    state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
+    state = _libc().adjtimex(ctypes.byref(timex))
     return 0 <= state < TIME_ERROR and not timex.status & STA_UNSYNC
 
 
