@@ -85,12 +85,22 @@ def label_of(chip: Path) -> str:
 
 
 def find_header(dev: Path, label_of: Callable[[Path], str] = label_of) -> Path:
-    """The chip of the header among `dev`/gpiochip*. Raises OSError."""
-    for chip in sorted(dev.glob("gpiochip*")):
+    """The chip of the header among `dev`/gpiochip*, each of which may have a second name.
+
+    Raises OSError, also for two headers: a lamp might be lit, or left lit, on the wrong one.
+    """
+    chips = {chip.resolve(): chip for chip in sorted(dev.glob("gpiochip*"), reverse=True)}
+    headers = []
+    for chip in chips.values():
         with suppress(OSError):
             if label_of(chip) in HEADER_LABELS:
-                return chip
-    raise OSError(f"none of {dev}/gpiochip* is the header of a Raspberry Pi")
+                headers.append(chip)
+    if len(headers) > 1:
+        names = " and ".join(sorted(chip.name for chip in headers))
+        raise OSError(f"remove one of two GPIO chips: {names} both say they are the header")
+    if not headers:
+        raise OSError(f"none of {dev}/gpiochip* is the header of a Raspberry Pi")
+    return headers[0]
 
 
 def take_lines(chip: Path, pins: Pins) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import sys
 from pathlib import Path
 
@@ -104,6 +105,51 @@ def test_header_is_found_by_its_label(tmp_path: Path) -> None:
     labels["gpiochip13"] = "another"
     with pytest.raises(OSError, match="none of"):
         find_header(tmp_path, label_of)
+
+
+def test_two_headers_are_none(tmp_path: Path) -> None:
+    """Nothing is driven on a chip that may be the wrong one; a second name of one is no second."""
+    for name in ("gpiochip0", "gpiochip3"):
+        (tmp_path / name).touch()
+    (tmp_path / "gpiochip4").symlink_to("gpiochip0")
+    labels = {"gpiochip0": "pinctrl-rp1", "gpiochip3": "another"}
+    assert find_header(tmp_path, lambda chip: labels[chip.name]).name == "gpiochip0"
+    labels["gpiochip3"] = "pinctrl-bcm2835"
+    with pytest.raises(OSError, match="gpiochip0 and gpiochip3 both say"):
+        find_header(tmp_path, lambda chip: labels[chip.name])
+
+
+def test_two_headers_are_told_instead_of_darkened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No line is taken of either, and the journal says why."""
+    for name in ("gpiochip0", "gpiochip1"):
+        (tmp_path / name).touch()
+    both = monkeypatch.setattr
+    both(fault_lamp, "find_header", lambda dev: find_header(dev, lambda _: "pinctrl-rp1"))
+    both(fault_lamp, "take_lines", lambda *_: pytest.fail("a line was taken"))
+    assert fault_lamp.main(["--dark", "--dev", str(tmp_path)]) == 1
+    assert "remove one of two GPIO chips" in capsys.readouterr().err
+
+
+def test_line_that_is_held_does_not_keep_the_others_lit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each by itself; the one that is not free is named."""
+    taken = list[int]()
+
+    def take(_: Path, pins: Pins) -> int:
+        (line,) = pins.lines
+        if line == pins_of(tmp_path).red:
+            raise OSError(16, "busy")
+        taken.append(line)
+        return os.open(os.devnull, os.O_RDONLY)
+
+    monkeypatch.setattr(fault_lamp, "find_header", lambda dev: dev)
+    monkeypatch.setattr(fault_lamp, "take_lines", take)
+    assert fault_lamp.main(["--dark", "--dev", str(tmp_path)]) == 1
+    assert taken == [18, 17, 23]
+    assert "GPIO27 is not free" in capsys.readouterr().err
 
 
 def test_kernel_structures_have_their_sizes() -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import configparser
+import os
 import random
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from hardware import fault_lamp
-from hardware.lamps_off import EVERY_OUTPUT
+from hardware.pins import Wiring
 from hardware.simulated_gpio import SimulatedChip
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,10 +22,13 @@ UNIT = ROOT / "systemd" / "scanner.service"
 KILLS = 40
 
 
-def off_command(chip: Path) -> list[str]:
-    """All lamps off from another process, on a simulated chip."""
-    told = ["--factory", "simulated", "--chip", str(chip)]
-    return [sys.executable, "-m", "hardware.lamps_off", *told]
+def take_simulated(chip: Path, pins: fault_lamp.Pins) -> int:
+    """`fault_lamp.take_lines`, on lines that outlive their driver: low while they are held."""
+    lines = SimulatedChip(chip)
+    for line in pins.lines:
+        lines.drive(line, high=False)
+    lines.close()
+    return os.open(os.devnull, os.O_RDONLY)
 
 
 def start(chip: Path, how: str) -> subprocess.Popen[bytes]:
@@ -45,8 +51,12 @@ def kill_after(chip: Path, signals: int, seed: str) -> None:
     assert process.returncode == -9
 
 
-def test_killed_at_random_points_and_switched_off_from_outside(tmp_path: Path) -> None:
-    """After SIGKILL lines may stay high; after another process has driven them low none is."""
+def test_killed_at_random_points_and_switched_off_from_outside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After SIGKILL lines may stay high; after what the unit runs then none is."""
+    monkeypatch.setattr(fault_lamp, "find_header", lambda dev: dev)
+    monkeypatch.setattr(fault_lamp, "take_lines", take_simulated)
     chance = random.Random(20260512)
     left_on = 0
     for number in range(KILLS):
@@ -54,9 +64,7 @@ def test_killed_at_random_points_and_switched_off_from_outside(tmp_path: Path) -
         kill_after(path, chance.randint(1, 400), seed=str(number))
         chip = SimulatedChip(path)
         left_on += bool(chip.high_lines)
-        done = subprocess.run(off_command(path), cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        assert done.stdout == "lamps_off: low are GPIO17, GPIO27, GPIO18, GPIO23\n"
+        assert fault_lamp.darken(fault_lamp.Pins(), path) == 0
         assert chip.high_lines == []
         chip.close()
     assert left_on >= KILLS // 8, "a chip that forgets what was left on proves nothing"
@@ -82,4 +90,4 @@ def test_unit_switches_off_every_output() -> None:
     command = shlex.split(unit["Service"]["ExecStopPost"].removeprefix("-"))
     assert Path(command[-2]).name == Path(fault_lamp.__file__).name
     assert command[-1] == "--dark"
-    assert set(fault_lamp.Pins().lines) == set(EVERY_OUTPUT)
+    assert set(fault_lamp.Pins().lines) == set(Wiring(amber=23).outputs)
