@@ -7,14 +7,17 @@ import sys
 
 import click
 
-from scanner.core.errors import CheckpointError, DeviceError, StoreError
+from scanner.core.errors import CheckpointError, DeviceError, NotConfiguredError, StoreError
 
 # sysexits(3): what a shell script or a systemd unit can tell apart.
 USAGE, INTERNAL, DEVICE, STORE = 64, 70, 69, 74
+UNCONFIGURED = 3  # as `scanner doctor` says it
 
 
 def main() -> None:
-    """Exit code of the command, 64 for wrong usage or files, 69 device, 74 store, 70 our fault."""
+    """Exit code of the command, 64 for wrong usage or files, 69 device, 74 store, 70 our fault,
+    3 not configured.
+    """
     # Before numpy: the loop needs no threads for algebra, and each costs memory.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(run(sys.argv[1:]))
@@ -48,6 +51,8 @@ def run(args: list[str]) -> int:
 
 def _code(error: CheckpointError) -> int:
     match error:
+        case NotConfiguredError():
+            return UNCONFIGURED
         case DeviceError():
             return DEVICE
         case StoreError():

@@ -50,7 +50,8 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class CheckpointTable(_Table, frozen=True):
-    """`[checkpoint]`: where the device stands. In use only while `standalone = true`."""
+    """`[checkpoint]`: where the device stands. In use while `standalone = true`, and
+    where the city that has enrolled the device said nothing of it."""
 
     id: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] = "checkpoint"
     zone: Code | None = None

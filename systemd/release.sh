@@ -146,7 +146,7 @@ lay_share() {
     done
     install -m 644 "$here/release.sh" "$here/activate.sh" "$here/checkpoint.toml" \
         "$source_root/hardware/fault_lamp.py" \
-        "$here"/device/sysusers.conf "$here"/device/tmpfiles.conf "$here"/device/udev.rules \
+        "$here/device/may_scan.py" "$here"/device/sysusers.conf "$here"/device/tmpfiles.conf "$here"/device/udev.rules \
         "$here/README.md" "$1/"
 }
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from scanner.assembly.camera import camera_of, hand_scanner_of, is_live
 from scanner.assembly.clock import open_known_time, start_clock
 from scanner.assembly.housekeeping import Housekeeping, Stores
-from scanner.assembly.place import PlaceWatch, standing_of
+from scanner.assembly.place import PlaceWatch, check_configured, standing_of
 from scanner.assembly.scan_log import LogKeeper, LogParts, scan_log
 from scanner.assembly.stickers import StickerReport
 from scanner.checkpoint import Ports, Scan, ScanLoop
@@ -111,7 +111,7 @@ def device(
     """Camera, reader, lamps, clock and stores of this device, joined to the loop.
 
     `at`: the simulated time of day; only with `simulate`.
-    Raises ConfigError, DeviceError, StoreError.
+    Raises ConfigError, NotConfiguredError, DeviceError, StoreError.
     """
     from hardware.clock import system_time
     from hardware.indicator import GpioIndicator
@@ -123,6 +123,8 @@ def device(
     from scanner.store.trust_list import SqliteLists
 
     check_simulation(settings, simulate)
+    if not simulate:
+        check_configured(settings, state)
     monotonic, wiring, gpio = time.monotonic, wiring_of(settings), open_gpio(settings.pins.factory)
     with ExitStack() as parts:
         # Lamps first: whatever fails later can be shown, and is dark when all is closed.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scanner.config import Settings
+from scanner.core.errors import NotConfiguredError, StoreError
 from scanner.core.policy import Checkpoint
 from scanner.store.place import ENROLMENT_FILE, read_own_place
 
@@ -17,6 +18,34 @@ class Standing:
     checkpoint: Checkpoint
     lists: str | None
     capacity: int
+
+
+def check_configured(settings: Settings, state: Path) -> None:
+    """Before the loop: by its own settings a device stands nowhere, and every zone would fit.
+
+    Raises NotConfiguredError, StoreError. Enrolled by a city that has signed no place, it goes by
+    its settings, as the city wants it to.
+    """
+    if settings.standalone or (state / ENROLMENT_FILE).exists() or _has_ended(state):
+        return
+    raise NotConfiguredError(
+        "Enrol this device, or set standalone = true: nobody has said where it stands."
+    )
+
+
+def _has_ended(state: Path) -> bool:
+    """The regime, and what the city had said was wiped: the loop tells that no pass is needed."""
+    from contextlib import closing
+
+    from scanner.store.trust_list import SqliteLists
+    from scanner.store.wipe import is_wiped
+
+    try:
+        with closing(SqliteLists(state, Checkpoint(""), allow_test_keys=False)) as lists:
+            end = lists.policy.end_of_regime
+    except StoreError:
+        return False
+    return end is not None and is_wiped(state, end)
 
 
 def standing_of(settings: Settings, state: Path) -> Standing:

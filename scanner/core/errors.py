@@ -42,6 +42,10 @@ class ConfigError(CheckpointError):
     """The settings file is wrong; the text names line, key and allowed values."""
 
 
+class NotConfiguredError(ConfigError):
+    """Nobody has said where this device stands: no city has enrolled it, nor stands it alone."""
+
+
 class DeviceError(CheckpointError):
     """The camera, the lamps, the buzzer or the clock does not do what it should."""
 

@@ -165,7 +165,7 @@ FINDINGS = (
     "it is not known whose lists count: there is no root.json",
     "%s version %d, %n h old",
     "stands alone: its log is pulled, not sent",
-    "not enrolled: records are kept and signed, and sent to nobody",
+    "not enrolled, and standing alone neither: it does not scan",
     "the certificate holds until %t",
     "the certificate ended on %t: records are kept and not sent",
     "the server has receipted nothing yet; %d records in %d segments wait",

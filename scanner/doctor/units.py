@@ -158,6 +158,9 @@ def _unit(unit: Unit) -> Finding:
 
 def _always(unit: Unit, found: str) -> Finding:
     """Of a unit that should run, and has not failed for good."""
+    if not unit.is_active and unit.has.get("Result") == "exec-condition":
+        found = f"{found}: it waits to be enrolled"
+        return Finding("E-UNIT", Grade.WARNING, found, "See E-NOT-ENROLLED.")
     if not unit.is_active and unit.lacks_condition:
         found = f"{found}: it waits for settings"
         return Finding("E-UNIT", Grade.WARNING, found, "See E-CONFIG and E-BOOT-FILE.")

@@ -46,7 +46,7 @@ def check_upload(
         yield Finding("E-NOT-ENROLLED", Grade.UNCONFIGURED, str(error), ENROL)
         return
     if enrolment is None:
-        found = "not enrolled: records are kept and signed, and sent to nobody"
+        found = "not enrolled, and standing alone neither: it does not scan"
         yield Finding("E-NOT-ENROLLED", Grade.UNCONFIGURED, found, ENROL)
         return
     yield Finding("E-NOT-ENROLLED", Grade.OK, f"enrolled with {enrolment.url}")

@@ -58,6 +58,12 @@ def test_running_device_is_well() -> None:
 @pytest.mark.parametrize(
     ("changes", "id_", "grade", "says"),
     [
+        (
+            {"ActiveState": "inactive", "Result": "exec-condition"},
+            "E-UNIT",
+            Grade.WARNING,
+            "enrolled",
+        ),
         ({"ActiveState": "failed", "Result": "watchdog"}, "E-UNIT", Grade.FAILURE, "watchdog"),
         ({"ActiveState": "inactive"}, "E-UNIT", Grade.FAILURE, "inactive"),
         ({"NRestarts": "7"}, "E-UNIT-RESTARTS", Grade.WARNING, "started again 7 times"),

@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from scanner.assembly.place import PlaceWatch, standing_of
+from scanner.__main__ import UNCONFIGURED, run
+from scanner.assembly.place import PlaceWatch, check_configured, standing_of
 from scanner.commands import sync as sync_command
 from scanner.config import CheckpointTable, LogTable, Settings, UpdatesTable
 from scanner.core.enrolment import encode_answer
-from scanner.core.errors import StoreError
+from scanner.core.errors import NotConfiguredError, StoreError
 from scanner.core.place import Place, sign_place
 from scanner.core.policy import Checkpoint
 from scanner.core.signed_log import public_bytes
+from scanner.store.migrations import migrate
 from scanner.store.place import ENROLMENT_FILE, read_own_place
 from scanner.store.whole_file import write_whole
 from tests.store.test_enrolment import answered
@@ -62,6 +64,27 @@ def test_without_a_signed_place_the_settings_count(is_enrolled: bool, tmp_path: 
         enrol(tmp_path, None)
     assert read_own_place(tmp_path) is None
     assert standing_of(OWN, tmp_path).checkpoint == Checkpoint("own", 1)
+
+
+def test_device_of_nobody_does_not_scan(tmp_path: Path) -> None:
+    """Nobody has signed the zone that its settings name, and none would let every zone through."""
+    migrate(tmp_path)
+    with pytest.raises(NotConfiguredError, match="Enrol this device, or set standalone = true"):
+        check_configured(OWN, tmp_path)
+    check_configured(Settings(standalone=True), tmp_path)
+    enrol(tmp_path, None)
+    check_configured(OWN, tmp_path)
+
+
+def test_device_of_nobody_ends_with_not_configured(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Before a lamp is lit or a camera opened; the exit code is doctor's."""
+    (tmp_path / "x.toml").write_text("[checkpoint]\nzone = 7\n")
+    migrate(tmp_path)
+    words = ["run", "--config", str(tmp_path / "x.toml"), "--state", str(tmp_path)]
+    assert run(words) == UNCONFIGURED
+    assert "Enrol this device, or set standalone = true" in capfd.readouterr().err
 
 
 OTHER = sign_place(KEY, bytes(8), PLACE, 9)

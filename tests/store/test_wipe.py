@@ -14,13 +14,16 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from scanner.assembly.place import check_configured
+from scanner.config import Settings
 from scanner.core.chain import State, check_log
 from scanner.core.clock import ClockReading
-from scanner.core.errors import StoreError
+from scanner.core.errors import NotConfiguredError, StoreError
 from scanner.core.policy import Checkpoint
 from scanner.core.reasons import Outcome, Reason
 from scanner.core.record import NO_FLAGS, ScanRecord
 from scanner.store import wipe as module
+from scanner.store.database import LISTS
 from scanner.store.device_key import device_id, provide_device_key
 from scanner.store.device_log import read_device_logs
 from scanner.store.enrolment import provide_tls_key
@@ -217,3 +220,15 @@ def test_tables_that_are_added_later_are_emptied_too(state: Path) -> None:
         assert db.execute("SELECT count(*) FROM later").fetchone() == (0,)
         kept = db.execute("SELECT name FROM artefact").fetchall()
         assert kept == [("end-of-regime",), ("end-of-regime-root",)]
+
+
+def test_wiped_device_still_runs_to_tell_that_no_pass_is_needed(state: Path) -> None:
+    """It belongs to nobody then, and stands nowhere; for another end date it is to be enrolled."""
+    wipe(state, END, AT)
+    check_configured(Settings(), state)
+    (state / STATEMENT).write_text("{}")
+    with pytest.raises(NotConfiguredError):
+        check_configured(Settings(), state)
+    (state / LISTS.name).write_bytes(b"damaged")
+    with pytest.raises(NotConfiguredError):
+        check_configured(Settings(), state)
