@@ -19,6 +19,7 @@ from typing import Protocol
 
 from gpiozero.exc import GPIOZeroError
 
+from hardware.line_button import open_button
 from hardware.pins import Gpio, PinFactory
 from scanner.core.errors import DeviceError
 
@@ -192,7 +193,8 @@ def open_lgpio(
             f"Update gpiozero: it opened /dev/gpiochip{factory.chip}, the header is {device}."
         )
     errors = (lgpio_error, GPIOZeroError, OSError)
-    return Gpio(factory, errors, partial(holder_of, device), held_lines)
+    holder, watched = partial(holder_of, device), partial(open_button, device)
+    return Gpio(factory, errors, holder, held_lines, watched)
 
 
 def _number(device: Path) -> int:

@@ -76,7 +76,7 @@ class Piezo(Protocol):
 
 
 class Button(Protocol):
-    """A pin that a finger pulls low; `when_…` are called from a thread of the pin factory."""
+    """A pin that a finger pulls low; `when_…` are called from a thread of whoever watches it."""
 
     when_activated: Callable[[], None] | None
     when_deactivated: Callable[[], None] | None
@@ -111,12 +111,14 @@ class Gpio:
     errors: what its pins raise when they cannot be driven, to be caught by whoever drives them.
     holder_of: who has the pin at present, if that can be known.
     lines: the kernel's descriptors of its open pins, which another process may drive, too.
+    watched: what opens a button, by its pin and the seconds that it bounces; None: the factory.
     """
 
     factory: PinFactory
     errors: tuple[type[Exception], ...] = (GPIOZeroError, OSError)
     holder_of: Callable[[int], str | None] = field(default=_unknown_holder)
     lines: Callable[[], tuple[int, ...]] = field(default=_no_lines)
+    watched: Callable[[int, float], Button] | None = None
 
     def lamp(self, pin: int) -> Lamp:
         """A plain digital output, low from the first moment."""
@@ -131,6 +133,8 @@ class Gpio:
 
     def button(self, pin: int) -> Button:
         """Pulled up by the board, pressed when low."""
+        if (watched := self.watched) is not None:
+            return self._opened(pin, lambda: watched(pin, BOUNCE_S))
         button: Button = self._opened(
             pin,
             lambda: DigitalInputDevice(
