@@ -11,7 +11,7 @@ import click
 
 from scanner.config import find_config, find_state
 from scanner.doctor.examine import examine
-from scanner.doctor.finding import exit_code
+from scanner.doctor.finding import as_told_here, exit_code
 from scanner.doctor.parts import BY_NAME, PARTS, WIRING, Part
 from scanner.doctor.subject import Subject
 
@@ -53,7 +53,7 @@ def command(
     # What a part logs while it is tried is in its finding.
     logging.getLogger("scanner").addHandler(logging.NullHandler())
     findings = []
-    for finding in examine(_chosen(only), _subject(config, state)):
+    for finding in map(as_told_here, examine(_chosen(only), _subject(config, state))):
         findings.append(finding)
         click.echo(json.dumps(finding.as_json()) if as_json else finding.as_line())
     return exit_code(findings, strict=strict)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import sys
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from pathlib import Path
+
+INSTALLED = Path("/opt/scanner")
+# What a sentence tells to run on the device itself; the city's side has other machines.
+_COMMAND = re.compile("`scanner (?!central )")
 
 
 class Grade(IntEnum):
@@ -36,6 +43,17 @@ class Finding:
             "found": self.found,
             "fix": self.fix,
         }
+
+
+def as_told_here(finding: Finding, prefix: str = sys.prefix) -> Finding:
+    """On a device settings, keys and records are the scanner's user's: each command needs sudo.
+
+    prefix: of this Python; a checkout on somebody's desk has another one, and needs none.
+    """
+    if not Path(prefix).is_relative_to(INSTALLED):
+        return finding
+    found, fix = (_COMMAND.sub("`sudo scanner ", text) for text in (finding.found, finding.fix))
+    return replace(finding, found=found, fix=fix)
 
 
 def exit_code(findings: list[Finding], *, strict: bool) -> int:
