@@ -76,13 +76,18 @@ def reader_of(settings: Settings) -> ReaderLink:
     """The service behind the socket in $SCANNER_READER, where the unit of the loop names one.
 
     Else a child of our own, which decodes confined or, where no filter is had, as the settings say.
-    Raises DeviceError.
+    Raises ConfigError, DeviceError.
     """
     from scanner.vision.link import ReaderLink
     from scanner.vision.session import connect, start_child
 
     # A loop whose unit has a reader beside it must not fall back on a child in silence.
     if service := os.environ.get("SCANNER_READER"):
+        if settings.reader.may_be_open:
+            raise ConfigError(
+                "Take reader.may_be_open out of the settings: the reader of a device is a unit of "
+                "its own, which does not read them. systemd/README.md says how it may be open."
+            )
         return ReaderLink(partial(connect, Path(service)))
     return ReaderLink(partial(start_child, may_be_open=settings.reader.may_be_open))
 

@@ -50,6 +50,7 @@ class BootReason(Enum):
     PINS = (_S, "Give every wire a pin of its own.")
     TAB = (_S, "Remove the tab character from this text.")
     MOCK = (_S, "Remove the settings of a simulation: this is a device.")
+    OPEN = (_S, "Remove may_be_open: a device's reader is a unit; see systemd/README.md.")
     WIFI_KEY = (_W, "Correct the names in [wifi]: ssid, password, country, open, hidden.")
     SSID = (_W, "Write the name of the network as ssid, 1 to 32 bytes.")
     PASSWORD = (_W, "Write the password of the network; or open = true if it has none.")

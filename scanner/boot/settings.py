@@ -40,6 +40,8 @@ def check_settings(members: Mapping[str, object], text: str) -> Settings:
     is_recorded = settings.camera.source.startswith(("dir:", "video:"))
     if settings.pins.factory == "mock":
         raise BootError(BootReason.MOCK, line=line_of(text, "pins", "factory"))
+    if settings.reader.may_be_open:
+        raise BootError(BootReason.OPEN, line=line_of(text, "reader", "may_be_open"))
     if is_recorded:
         raise BootError(BootReason.MOCK, line=line_of(text, "camera", "source"))
     return settings

@@ -21,7 +21,10 @@ def check_reader(settings: Settings) -> Finding:
         return Finding("E-READER", Grade.FAILURE, str(error), fix)
     if probe.missing is not None and not settings.reader.may_be_open:
         found = f"the reader cannot be confined and does not start: {probe.missing}"
-        fix = f"{_TAKE_BACK.partition(',')[0]}. To go on without: set reader.may_be_open = true."
+        fix = (
+            f"{_TAKE_BACK.partition(',')[0]}. To go on without: on a desk "
+            "set reader.may_be_open = true; of a device see systemd/README.md, Sandboxes."
+        )
         return Finding("E-READER-OPEN", Grade.FAILURE, found, fix)
     if not probe.is_read:
         return Finding("E-READER", Grade.FAILURE, "the reader does not read its test code", AGAIN)

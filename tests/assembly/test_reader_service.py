@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from scanner.assembly.device import reader_of
-from scanner.config import Settings
+from scanner.config import Settings, parse_settings
+from scanner.core.errors import ConfigError
 from scanner.ports import Frame
 from scanner.vision.link import ReaderLink
 from scanner.vision.probe import TEST_PAYLOAD, card_picture
@@ -53,6 +54,12 @@ def test_loop_reads_through_the_service_that_its_unit_names(socket: Path) -> Non
     with service(socket), closing(reader_of(Settings())) as reader:
         assert read_in_the_end(reader) == TEST_PAYLOAD
         assert reader.process_id is None
+
+
+def test_setting_that_does_not_reach_the_service_is_refused(socket: Path) -> None:
+    """Whoever lets the reader be open must not believe that it is when it is not."""
+    with pytest.raises(ConfigError, match=r"Take reader\.may_be_open out of the settings"):
+        reader_of(parse_settings("[reader]\nmay_be_open = true\n", "x.toml"))
 
 
 def test_killed_service_is_found_again_when_it_is_back(socket: Path) -> None:

@@ -42,6 +42,9 @@ class Mistake:
     line: int | None = None
 
 
+LAST = GOOD.count("\n")
+
+
 def _in(line: int, old: str, new: str, reason: R, at: int | None = 0) -> Mistake:
     """One line changed. at 0: the reason names that line."""
     lines = GOOD.split("\n")
@@ -95,6 +98,7 @@ MISTAKES: dict[str, Mistake] = {
     "pin twice": _in(13, "27", "17", R.PINS, 11),
     "tab in a text": _in(4, "north-3", "north\\t3", R.TAB),
     "pins of a simulation": _in(13, "red = 27", 'factory = "mock"', R.MOCK),
+    "reader that may be open": _with("[reader]\nmay_be_open = true\n", R.OPEN, LAST + 2),
     "camera of a simulation": _in(8, "usb:/dev/v4l/by-id/usb-Cam-index0", "dir:frames", R.MOCK),
     "Wi-Fi without a password": _in(17, 'password = "correct horse"', "", R.PASSWORD, 15),
     "password too short": _in(17, "correct horse", "short", R.PASSWORD_LENGTH),

@@ -29,7 +29,7 @@ def test_on_a_device_each_command_is_told_with_sudo() -> None:
 
 def test_on_a_desk_nobody_is_told_to_be_root() -> None:
     """What root writes there would be root's."""
-    assert as_told_here(MADE, "/home/pi/scanner/.venv") is MADE
+    assert as_told_here(MADE, "/srv/checkout/.venv") is MADE
 
 
 def test_doctor_tells_all_findings_so(
