@@ -101,6 +101,11 @@ start_all() {
     systemctl start --no-block $started
 }
 
+# The one library of the pins, which Raspberry Pi OS offers and plain Debian 13 does not.
+has_lgpio() { [ -e "$root/usr/lib/python3/dist-packages/lgpio.py" ]; }
+no_lgpio="python3-lgpio is missing: no lamp will light. Run  apt-get install python3-lgpio"
+no_lgpio="$no_lgpio  or, where that is not offered, as by plain Debian 13, use Raspberry Pi OS."
+
 # $1: a release. 1: it did not get ready, and the one before is current again.
 activate() {
     before=$(current_release) was_ready=no
@@ -116,6 +121,7 @@ activate() {
     fi
     prune "$1" "$before"
     say "$1 is current"
+    has_lgpio || say "$no_lgpio"
 }
 
 make_current() {

@@ -146,8 +146,7 @@ check() {
     for package in $(missing_packages); do
         finding "$package is missing or too old; it comes by apt-get"
     done
-    [ -n "$root" ] || [ -n "$(version_of python3-lgpio)" ] ||
-        finding "python3-lgpio is not installed: no lamps (this system may not offer it)"
+    has_lgpio || is_offered python3-lgpio || finding "$no_lgpio"
     now=$(current_release)
     if [ "$now" != "$name" ]; then
         finding "the release ${now:-none} is current; $name would be installed from $wheels"

@@ -85,6 +85,7 @@ def test_old_version_stays_beside_the_new_one(workshop: Workshop) -> None:
 
 def test_check_says_what_would_be_done_and_does_nothing(workshop: Workshop) -> None:
     """1 and a line for each thing; 0 when nothing is left to do."""
+    workshop.give_lgpio()
     before = everything_in(workshop.root)
     ended = workshop.run("--check")
     assert (ended.returncode, everything_in(workshop.root)) == (1, before)
@@ -96,6 +97,20 @@ def test_check_says_what_would_be_done_and_does_nothing(workshop: Workshop) -> N
     settings.write_text("standalone = true\n")
     ended = workshop.run("--check")
     assert (ended.returncode, "in order" in ended.stderr) == (0, True)
+
+
+def test_lamps_that_will_not_light_are_told_before_they_are_missed(workshop: Workshop) -> None:
+    """What to do, in one sentence, by --check and by an installation, which goes on nevertheless."""
+    for options, code in ((["--check"], 1), ([], 0)):
+        ended = workshop.run(*options)
+        assert ended.returncode == code
+        (told,) = [line for line in ended.stderr.splitlines() if "python3-lgpio" in line]
+        assert told.startswith(
+            "scanner: python3-lgpio is missing: no lamp will light. Run  apt-get"
+        )
+        assert told.endswith("as by plain Debian 13, use Raspberry Pi OS.")
+    workshop.give_lgpio()
+    assert "lgpio" not in workshop.run("--check").stderr
 
 
 def test_check_sees_a_unit_that_was_changed(workshop: Workshop) -> None:

@@ -79,6 +79,12 @@ class Workshop:
         """Name of the release that is in use."""
         return os.readlink(self.home / "current").removeprefix("releases/")
 
+    def give_lgpio(self) -> None:
+        """As Raspberry Pi OS has it; plain Debian 13 has not."""
+        library = self.root / "usr/lib/python3/dist-packages/lgpio.py"
+        library.parent.mkdir(parents=True)
+        library.touch()
+
     def fake(self, name: str, body: str = "") -> None:
         """A tool of this name, first on PATH."""
         tool = self.folder / "tools" / name
