@@ -100,7 +100,7 @@ def test_check_says_what_would_be_done_and_does_nothing(workshop: Workshop) -> N
 
 
 def test_lamps_that_will_not_light_are_told_before_they_are_missed(workshop: Workshop) -> None:
-    """What to do, in one sentence, by --check and by an installation, which goes on nevertheless."""
+    """What to do, in one sentence, by --check and by an installation, which still goes on."""
     for options, code in ((["--check"], 1), ([], 0)):
         ended = workshop.run(*options)
         assert ended.returncode == code
