@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scanner.core.pattern import Showing
 from scanner.core.reasons import SignalName
-from tests.virtual_device.edges import DARK, Edge, Timeline, edges_of, flickers
+from tests.virtual_device.edges import DARK, TOGETHER_S, Edge, Timeline, edges_of, flickers
 from tests.virtual_device.expected import Expectation, Fed, differences
 from tests.virtual_device.machine import Image, Results, run_job
 from tests.virtual_device.script import OF_A_CODE, SAID, Event
@@ -85,7 +85,8 @@ def judge_edges(
     unlike = list(_differences(expectation, expected, span))
     misjudged = list(misjudgements(events, said_of(journal)))
     greens = list(greens_for_invalid(expectation, span))
-    short = [edge for edge in flickers(edges, SHORTEST_S) if span[0] < edge.at_s < span[1]]
+    short = [edge for edge in flickers(edges, SHORTEST_S)
+             if span[0] < edge.at_s < span[1] and not is_preempted(expectation, edge)]  # fmt: skip
     wrong = [*expectation.missing, *unlike, *misjudged, *greens, *map(str, short)]
     troubled = _troubled(events, fed, unlike) | set(map(_number_in, expectation.missing))
     right = len(events) - len(troubled | set(map(_number_in, misjudged)))
@@ -133,15 +134,22 @@ def greens_for_invalid(expectation: Expectation, span: tuple[float, float]) -> I
     for since, until, state in expectation.seen.lamps().spans(*span):
         if state != GREEN_ALONE or _is_self_test(expectation, since):
             continue
-        place = bisect_right(moments, since + SLACK_S) - 1
-        showing = expectation.pieces[place].showing if place >= 0 else None
-        if showing is None or showing.signal.name not in ADMITS or _is_over(showing, since):
+        # What is shown since then, or what was until then: the end of a wink, just before the next.
+        places = {bisect_right(moments, since + slack_s) - 1 for slack_s in (0.0, SLACK_S)}
+        showings = [expectation.pieces[place].showing for place in places if place >= 0]
+        if not any(_lights_green(showing, since) for showing in showings):
             yield f"{since:.3f} to {until:.3f}: green for nobody"
 
 
-def _is_over(showing: Showing, at_s: float) -> bool:
+def is_preempted(expectation: Expectation, edge: Edge) -> bool:
+    """Whether something else is shown from that moment on: that may come at any moment."""
+    return any(abs(piece.at_s - edge.at_s) < TOGETHER_S for piece in expectation.pieces)
+
+
+def _lights_green(showing: Showing, at_s: float) -> bool:
     hold_s = showing.signal.hold_s
-    return hold_s is not None and at_s > showing.shown_s + hold_s
+    assert hold_s is not None or showing.signal.name not in ADMITS
+    return showing.signal.name in ADMITS and at_s <= showing.shown_s + (hold_s or 0.0)
 
 
 def _is_self_test(expectation: Expectation, since_s: float) -> bool:

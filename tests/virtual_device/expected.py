@@ -30,6 +30,10 @@ ANSWERED_WITHIN_S = 0.45
 # An unreadable code has been there for so long; a camera has given nothing for so long.
 UNREAD_S, BLIND_S = 1.5, 2.0
 STEP_S = 0.005
+# A frame in which nothing can be read takes the reader so long at most, in the guest's own time.
+FRAME_S = 0.25
+# Half of the shortest thing in the table, the 20 ms tick of READY.
+REMNANT_S = 0.0101
 _IDLE = SignalName.READY_OFFLINE
 
 
@@ -91,7 +95,7 @@ class Expectation:
         self._leave_idle_until(shown_s)
         self.pieces.append(Piece(shown_s, Showing(signal, shown_s, heard_s, fed.gone_s)))
         assert signal.hold_s is not None
-        self._show(shown_s + signal.hold_s, _IDLE)
+        self._show(self._idle_from(shown_s + signal.hold_s), _IDLE)
 
     def _add_glare(self, event: Event, fed: Fed) -> None:
         first_s = fed.begins_s + UNREAD_S
@@ -124,6 +128,13 @@ class Expectation:
         rises = (first_rise(self.edges, pin, first_s, heard_s) for pin in (GREEN, RED))
         lit = [at_s for at_s in rises if at_s is not None and heard_s - at_s < 0.15]
         return max(lit, default=heard_s)
+
+    def _idle_from(self, over_s: float) -> float:
+        """Ready begins when the signal is over, or as soon as the frame of then has been read."""
+        for since_s, _, state in self.seen.spans(over_s, over_s + FRAME_S):
+            if state.green and state.red:
+                return since_s
+        return over_s
 
     def _back_to_idle(self, event: Event, first_s: float, last_s: float) -> float | None:
         """The tick of both lamps by which ready begins."""
@@ -170,14 +181,28 @@ def differences(
 ) -> list[str]:
     """Where one shows what the other does not within `slack_s` of that moment."""
     pairs = ((seen.lamps(), expected.lamps()), (seen.sound(), expected.sound()))
-    return [
-        line
-        for was, wanted in pairs
-        for line in (
-            *_not_in(wanted, was, span, slack_s, "expected, not seen"),
-            *_not_in(was, wanted, span, slack_s, "seen, not expected"),
-        )
-    ]
+    return [line for pair in pairs for line in _unlike(*pair, span, slack_s)]
+
+
+def _unlike(
+    seen: Timeline, expected: Timeline, span: tuple[float, float], slack_s: float
+) -> Iterator[str]:
+    sure = _without_remnants(expected)
+    yield from _not_in(sure, seen, span, slack_s, "expected, not seen")
+    surplus = "seen, not expected"
+    with_remnants = set(_not_in(seen, expected, span, slack_s, surplus))
+    for line in _not_in(seen, sure, span, slack_s, surplus):
+        if line in with_remnants:
+            yield line
+
+
+def _without_remnants(expected: Timeline) -> Timeline:
+    """What had just begun when something else was shown may never be lit: nobody could see it."""
+    ends = [*expected.times[1:], float("inf")]
+    kept = [place for place, since in enumerate(expected.times) if ends[place] - since >= REMNANT_S]
+    return Timeline(
+        [expected.times[place] for place in kept], [expected.states[place] for place in kept]
+    )
 
 
 def _not_in(

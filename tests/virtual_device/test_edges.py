@@ -7,6 +7,7 @@ import pytest
 from scanner.core.pattern import Showing
 from scanner.core.reasons import SignalName
 from scanner.core.signal import SIGNALS
+from tests.virtual_device.day import greens_for_invalid, is_preempted
 from tests.virtual_device.edges import (
     BUZZER,
     GREEN,
@@ -96,6 +97,49 @@ def test_green_that_stays_is_named() -> None:
     expectation = _expected(sorted(late))
     found = differences(expectation.seen, expectation.timeline(4.0), (0.0, 4.0), 0.06)
     assert any("seen, not expected: green" in line for line in found)
+
+
+def _followed(green_ends_s: float) -> list[Edge]:
+    """As in `_admitted`, but a forged pass is shown at 1.5 and seen at 1.56."""
+    green = [Edge(1.05, GREEN, True), Edge(green_ends_s, GREEN, False)]
+    red = [Edge(1.56, RED, True), Edge(4.56, RED, False)]
+    beeps = [Edge(at_s + more_s, BUZZER, more_s == 0.0)
+             for at_s in (1.57, 1.77, 1.97) for more_s in (0.0, 0.12)]  # fmt: skip
+    return [Edge(1.06, BUZZER, True), Edge(1.26, BUZZER, False), *green, *red, *beeps]
+
+
+def _invalid_follows(more: list[Edge], first: Kind = Kind.VALID) -> Expectation:
+    expectation = Expectation(sorted([*_followed(1.56), *more]))
+    expectation.begin(-1.0)
+    expectation.add(Event(0, first, 0, 0.5), Fed(1.0, 1.1, 1.26, 1.5))
+    expectation.add(Event(1, Kind.FORGED, 0, 3.0), Fed(1.5, 1.6, 1.76, 4.5))
+    return expectation
+
+
+def test_wink_that_is_cut_short_is_no_glitch() -> None:
+    """Green comes back for 10 ms, then the next verdict is shown: nobody was let through by it."""
+    wink = [Edge(1.4, GREEN, False), Edge(1.552, GREEN, True)]
+    expectation = _invalid_follows(wink, Kind.REPEATED)
+    assert list(greens_for_invalid(expectation, (0.0, 4.0))) == []
+    assert all(is_preempted(expectation, edge) for edge in flickers(expectation.edges, 0.01))
+
+
+def test_green_while_a_forged_pass_is_refused_is_named() -> None:
+    """Even for a moment, and even though a valid pass was there right before."""
+    spark = [Edge(1.7, GREEN, True), Edge(1.705, GREEN, False)]
+    dark = [Edge(1.7, RED, False), Edge(1.705, RED, True)]
+    expectation = _invalid_follows([*spark, *dark])
+    assert len(list(greens_for_invalid(expectation, (0.0, 4.0)))) == 1
+    assert not is_preempted(expectation, spark[1])
+
+
+def test_what_was_about_to_begin_need_not_be_seen() -> None:
+    """The tick of ready that another code pre-empts after 5 ms may never have been lit."""
+    expectation = Expectation([])
+    ready, refused = SIGNALS[SignalName.READY_OFFLINE], SIGNALS[SignalName.DARK]
+    expectation.pieces.append(Piece(1.0, Showing(ready, 1.0, 1.0)))
+    expectation.pieces.append(Piece(1.005, Showing(refused, 1.005, 1.005)))
+    assert differences(expectation.seen, expectation.timeline(4.0), (0.0, 4.0), 0.06) == []
 
 
 def test_silence_is_named() -> None:
