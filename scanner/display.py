@@ -29,6 +29,12 @@ class Display:
         """What was shown last; it may have gone dark meanwhile."""
         return self._shown
 
+    @property
+    def left_s(self) -> float:
+        """Seconds that the present signal still has; infinite: it has had its time, or stays."""
+        left_s = self._until_s - self._clock.monotonic_s()
+        return left_s if left_s > 0 else math.inf
+
     def show(self, signal: Signal) -> None:
         """At once, from its beginning."""
         now_s = self._clock.monotonic_s()

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("scanner.device")
 
-# Between two turns, when no frame comes: presses, typed codes and the lamps' next signal wait so
-# long at most.
-PAUSE_S = 0.025
+# Between two turns, when no frame comes: presses wait so long at most, and typed codes, which are
+# as urgent as frames.
+PAUSE_S, TYPED_PAUSE_S = 0.05, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class Device:
     report_stickers: StickerReport
     notify: SystemdNotifier
     watch: PlaceWatch
-    pause: Callable[[], None]  # until there is a frame
+    wait: Callable[[float], None]  # until there is a frame, at most so many seconds
+    pause_s: float
 
     def turn(self) -> Scan | None:
         """One turn of the loop; systemd is told that it turned, so that a hang is noticed."""
@@ -66,6 +67,10 @@ class Device:
         self.keep_log(now_s)
         self.notify.watchdog(now_s)
         return scan
+
+    def pause(self) -> None:
+        """Until there is a frame, or something else to be seen to."""
+        self.wait(min(self.pause_s, self.loop.display.left_s))
 
     def has_ended(self) -> bool:
         """A recording has been shown to its end, or the city has said where the device stands."""
@@ -172,8 +177,9 @@ def device(
         stores = Stores(lists, outbox, known, keys)
         house = Housekeeping(state, real, stores, forget=keeper.forget)
         stickers = StickerReport(clock, outbox)
-        pause = partial(camera.wait, PAUSE_S)
-        yield Device(loop, house, keeper, stickers, SystemdNotifier(), watch, pause)
+        pause_s = PAUSE_S if hand is None else TYPED_PAUSE_S
+        notify = SystemdNotifier()
+        yield Device(loop, house, keeper, stickers, notify, watch, camera.wait, pause_s)
 
 
 def wiring_of(settings: Settings) -> Wiring:

@@ -65,6 +65,17 @@ def test_another_code_preempts_at_once(booth: Booth) -> None:
     assert (booth.scan(OTHER).verdict.reason, booth.lit) == (Reason.OK, GREEN)
 
 
+def test_loop_knows_when_it_must_turn_without_a_frame(booth: Booth) -> None:
+    """The next signal is due when the present one has had its time; later nothing is due."""
+    booth.scan(GOOD)
+    left_s = booth.loop.display.left_s
+    assert 1.4 <= left_s <= 1.5
+    booth.clear(0.5)
+    assert booth.loop.display.left_s == pytest.approx(left_s - 0.5, abs=FRAME_S)
+    booth.clear(2.0)
+    assert booth.loop.display.left_s == float("inf")
+
+
 def test_green_goes_dark_soon_after_the_code_has_left(booth: Booth) -> None:
     """Half a second after the phone is gone, and lit for at least 0.8 s."""
     booth.scan(GOOD)

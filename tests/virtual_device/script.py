@@ -48,7 +48,7 @@ COUNTS = {
 CODE_S, GONE_AFTER_S = 0.1, 0.26
 NEXT_S = 0.62  # from one code to the next: 16 changes in ten seconds
 BLANK_S = 0.3
-GLARE_S = 3.2  # long enough for one tick of the sounder, and for the flicker that does not count
+GLARE_S = 3.8  # long enough for one tick of the sounder, and for the flicker that does not count
 UNPLUGGED_S, LOST_S = 2.6, 6.0
 # Every so many presentations of a code nobody follows, and the signal is watched to its end.
 WATCHED_EVERY = 16

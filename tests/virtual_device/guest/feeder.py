@@ -20,7 +20,7 @@ from typing import Protocol
 DEVICE = "/dev/video42"
 GO = Path("/run/feed")
 EVERY_S = 0.1
-IDLE_EVERY_S = 0.25
+IDLE_EVERY_S = 0.5
 CODE_S, GONE_AFTER_S = 0.1, 0.26
 AWAY_S = {"unplugged": 2.6, "lost": 6.0}
 GLARE_S, GLARE_EVERY_S = 2.0, 0.4
