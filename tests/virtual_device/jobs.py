@@ -22,6 +22,8 @@ from tests.virtual_device.stick import make_stick
 CANARY = Path(__file__).parents[1] / "systemd" / "canary.py"
 # For programs that need somebody to come by, but no certain order.
 PEOPLE = [Event(number, Kind.VALID, number, 1.2) for number in range(60)]
+# A line of the kernel's record: when, and which process.
+_EXEC = re.compile(r"\s(\d+\.\d+): sched_process_exec: .*\bpid=(\d+)")
 MOST_EXPOSED, MEAN_EXPOSED, MOST_RATIO, MOST_ACTIONS = 1.2, 0.7, 3.0, 6
 
 
@@ -76,16 +78,30 @@ def started_line(results: Results) -> Line:
 
 def ready(image: Image, work: Path) -> list[Line]:
     """The loop's start against the bare import of numpy and OpenCV, medians of five."""
-    results = run_job(image, _job(work, "ready.sh", PEOPLE), work / "run")
-    said = [line.split() for line in results.text("ready").splitlines()]
-    times = {
-        word: [float(row[1]) for row in said if row[0] == word] for word in ("import", "ready")
-    }
-    if not all(times.values()):
+    return ready_lines(run_job(image, _job(work, "ready.sh", PEOPLE), work / "run"))
+
+
+def ready_lines(results: Results) -> list[Line]:
+    """From the exec of the loop's program, and from systemd's start, which lays the sandbox too."""
+    execs = {int(pid): float(at_s) for at_s, pid in _EXEC.findall(results.text("trace"))}
+    rows = [line.split() for line in results.text("ready").splitlines()]
+    from_exec: dict[str, list[float]] = {"import": [], "ready": []}
+    from_start = []
+    for name, pid, started_us, ended_us in (row for row in rows if len(row) == 4):
+        if int(pid) in execs:
+            from_exec[name].append(int(ended_us) / 1e6 - execs[int(pid)])
+        if name == "ready":
+            from_start.append((int(ended_us) - int(started_us)) / 1e6)
+    if not (all(from_exec.values()) and from_start):
         return [Line("exec to READY=1", f"≤ {MOST_RATIO} x import", "the job did not end", False)]
-    bare, loop = (statistics.median(times[word]) for word in ("import", "ready"))
+    bare, loop = (statistics.median(from_exec[name]) for name in ("import", "ready"))
+    start = statistics.median(from_start)
     got = f"{loop / bare:.2f} x ({loop:.2f} s, {bare:.2f} s)"
-    return [Line("exec to READY=1", f"≤ {MOST_RATIO} x import", got, loop <= MOST_RATIO * bare)]
+    with_sandbox = f"{start / bare:.2f} x ({start:.2f} s)"
+    return [
+        Line("exec to READY=1", f"≤ {MOST_RATIO} x import", got, loop <= MOST_RATIO * bare),
+        Line("systemd's start to READY=1", "no bound", with_sandbox, True),
+    ]
 
 
 def first_green(image: Image, work: Path) -> list[Line]:

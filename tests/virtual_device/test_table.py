@@ -8,7 +8,13 @@ import pytest
 
 from tests.virtual_device.__main__ import default_cache, print_table
 from tests.virtual_device.day import Judgement, judge, misjudgements, said_of
-from tests.virtual_device.jobs import Line, canary_line, exposure_lines, started_line
+from tests.virtual_device.jobs import (
+    Line,
+    canary_line,
+    exposure_lines,
+    ready_lines,
+    started_line,
+)
 from tests.virtual_device.machine import Results
 from tests.virtual_device.script import Event, Kind
 
@@ -73,6 +79,20 @@ def test_unit_that_never_ran_is_named(results: Results) -> None:
         "a.service active success 0 5000\nb.service inactive success 0 0\n"
     )
     assert started_line(results).got == "1 of 2, not b.service"
+
+
+def test_start_counts_from_the_exec_of_the_program(results: Results) -> None:
+    """Not from systemd's start, which is told beside it; one without an exec says nothing."""
+    trace = "".join(
+        f"  python-{pid} [000] ..... {at_s}: sched_process_exec: filename=/a/python pid={pid} old\n"
+        for pid, at_s in ((7, "10.000000"), (8, "20.500000"))
+    )
+    (results.folder / "trace").write_text(trace)
+    assert not ready_lines(results)[0].is_good
+    (results.folder / "ready").write_text("import 7 0 10400000\nready 8 20000000 21500000\n")
+    exec_line, start_line = ready_lines(results)
+    assert (exec_line.got, exec_line.is_good) == ("2.50 x (1.00 s, 0.40 s)", True)
+    assert start_line.got == "3.75 x (1.50 s)"
 
 
 def test_table_marks_what_is_not_reached(capsys: pytest.CaptureFixture[str]) -> None:
