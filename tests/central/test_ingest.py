@@ -7,18 +7,15 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scanner.central.audit import read_audit
-from scanner.central.ingest import Ingest, RefusedError
+from scanner.central.ingest import Ingest
 from scanner.central.ledger import MOST_FORKS, Ledger
 from scanner.core.batch import Part
-from scanner.core.receipt import Receipt, read_receipt
-from scanner.core.record import pack_row
+from scanner.core.receipt import Receipt
 from scanner.core.segment import NO_LINK, link_of
+from tests.central.ingested import KEY, refusal, stored, take
 from tests.central.reporter import ADMITTED, NOON, REFUSED, Reporter, Ticking
-
-KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 
 @pytest.fixture
@@ -31,28 +28,6 @@ def ingest(ledger: Ledger) -> Ingest:
 def gate(ledger: Ledger) -> Reporter:
     """An enrolled device."""
     return Reporter().enrol(ledger)
-
-
-def take(ingest: Ingest, body: bytes) -> Receipt:
-    """The receipt for a body, its signature checked."""
-    return read_receipt(ingest.take(body), KEY.public_key())
-
-
-def refusal(ingest: Ingest, body: bytes) -> int:
-    """The status with which a body is refused."""
-    with pytest.raises(RefusedError) as caught:
-        ingest.take(body)
-    return caught.value.status
-
-
-def stored(ledger: Ledger, gate: Reporter) -> dict[int, bytes]:
-    """Every record that is kept of a device, by seq; a doubled one would fail."""
-    with ledger.book(reading=True) as book:
-        log = book.log(gate.device, gate.epoch)
-        rows = book.rows(log.id, 0, 2**32) if log else []
-    seqs = [row[0] for row in rows]
-    assert len(seqs) == len(set(seqs))
-    return {row[0]: pack_row(row) for row in rows}
 
 
 def audit(ledger: Ledger) -> list[tuple[str, object, str]]:
@@ -189,97 +164,6 @@ def test_seqs_may_be_left_out(ledger: Ledger, ingest: Ingest, gate: Reporter) ->
     assert sorted(stored(ledger, gate)) == [1, 2, 9]
 
 
-def test_folded_segments_come_without_records(
-    ledger: Ledger, ingest: Ingest, gate: Reporter
-) -> None:
-    """The segment that folded them brings those that were kept, each under its own seq."""
-    for scans in ([ADMITTED, REFUSED, ADMITTED], [ADMITTED], [REFUSED]):
-        gate.seal(scans)
-    folded, kept = gate.fold(1, 5)
-    note = gate.seal(0, [folded])
-    bare = [Part(part.segment, b"") for part in gate.parts[:3]]
-    receipt = take(ingest, gate.body(*bare, Part(note.segment, kept)))
-    assert (receipt.segment, receipt.seq) == (4, 5)
-    assert stored(ledger, gate) == {seq: gate.records[seq] for seq in (2, 5)}
-
-
-def test_records_beside_a_fold_are_its_own_and_the_kept(
-    ledger: Ledger, ingest: Ingest, gate: Reporter
-) -> None:
-    """A segment may seal records of its own and note a fold of older ones."""
-    gate.seal([ADMITTED, REFUSED])
-    folded, kept = gate.fold(1, 2)
-    note = gate.seal([ADMITTED], [folded])
-    bare = Part(gate.parts[0].segment, b"")
-    take(ingest, gate.body(bare, Part(note.segment, note.records + kept)))
-    assert stored(ledger, gate) == {seq: gate.records[seq] for seq in (2, 3)}
-
-
-def test_fold_after_the_records_came_takes_none_away(
-    ledger: Ledger, ingest: Ingest, gate: Reporter
-) -> None:
-    """The answer was lost and the device folded meanwhile: the server keeps what it has."""
-    part = gate.seal([ADMITTED, REFUSED])
-    take(ingest, gate.body(part))
-    folded, kept = gate.fold(1, 2)
-    note = gate.seal(0, [folded])
-    take(ingest, gate.body(Part(part.segment, b""), Part(note.segment, kept)))
-    assert stored(ledger, gate) == gate.records
-
-
-def test_fold_taken_over_by_a_later_one_brings_nothing(ingest: Ingest, gate: Reporter) -> None:
-    """What the first fold kept is gone when its note is sent at last."""
-    gate.seal([ADMITTED, REFUSED])
-    folded, _ = gate.fold(1, 2)
-    note = gate.seal(0, [folded])
-    bare = Part(gate.parts[0].segment, b"")
-    assert take(ingest, gate.body(bare, Part(note.segment, b""))).segment == 2
-
-
-def test_records_that_follow_their_segment_are_added(
-    ledger: Ledger, ingest: Ingest, gate: Reporter
-) -> None:
-    """A segment that came without its records is filled when they come."""
-    part = gate.seal(3)
-    take(ingest, gate.body(Part(part.segment, b"")))
-    assert stored(ledger, gate) == {}
-    take(ingest, gate.body(part))
-    assert stored(ledger, gate) == gate.records
-
-
-def test_kept_record_that_differs_from_the_known_is_a_fork(
-    ledger: Ledger, ingest: Ingest, gate: Reporter
-) -> None:
-    """A device cannot change a record by folding it."""
-    take(ingest, gate.body(gate.seal([ADMITTED, REFUSED])))
-    changed = Reporter()
-    changed.seal([ADMITTED, (REFUSED[0], ADMITTED[1])])
-    folded, kept = changed.fold(1, 2)
-    note = gate.seal(0, [folded])
-    assert refusal(ingest, gate.body(Part(note.segment, kept))) == 409
-    assert stored(ledger, gate) == gate.records
-
-
-def test_receipt_passes_over_what_the_device_removed(ingest: Ingest, gate: Reporter) -> None:
-    """Records past their longest time go before the server had them; the device has signed that."""
-    for _ in range(6):
-        gate.seal(2)
-    gate.seal(0, [gate.retire(4)])
-    assert take(ingest, gate.body(*gate.parts[:2])).segment == 2
-    assert take(ingest, gate.body(*gate.parts[4:6])).segment == 2
-    receipt = take(ingest, gate.body(gate.parts[6]))
-    assert (receipt.segment, receipt.seq) == (7, 12)
-
-
-def test_removal_that_does_not_fit_moves_nothing(ingest: Ingest, gate: Reporter) -> None:
-    """The segment after it must hang on what was removed."""
-    for _ in range(3):
-        gate.seal(2)
-    lie = replace(gate.retire(2), link=bytes(32))
-    gate.seal(0, [lie])
-    assert take(ingest, gate.body(*gate.parts[2:])).segment == 0
-
-
 def test_only_enrolled_devices_are_heard(ledger: Ledger, ingest: Ingest, gate: Reporter) -> None:
     """401 for a stranger, 403 for one that was revoked; the others go on."""
     stranger = Reporter("stranger")
@@ -325,16 +209,6 @@ def test_what_does_not_hold_is_refused(
     """400: these bytes will never be taken, and none of them is stored."""
     assert refusal(ingest, gate.body(*spoilt(gate)[kind])) == 400
     assert stored(ledger, gate) == {}
-
-
-def test_fold_keeps_what_it_says(ingest: Ingest, gate: Reporter) -> None:
-    """Kept records that are not those under the root of the fold are refused."""
-    gate.seal([REFUSED, REFUSED, ADMITTED])
-    folded, kept = gate.fold(1, 3)
-    note = gate.seal(0, [folded])
-    for joined in (kept[:16], kept[16:] + gate.records[3], kept + gate.records[3],
-                   kept + kept[:8] + b"\xff" + kept[9:16]):  # fmt: skip
-        assert refusal(ingest, gate.body(Part(note.segment, joined))) == 400
 
 
 @pytest.mark.parametrize("at", [0, 10, 40, 500, -1])

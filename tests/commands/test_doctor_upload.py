@@ -17,7 +17,7 @@ from scanner.store.device_key import provide_device_key
 from scanner.store.enrolment import keep_answer, write_request
 from tests import pki
 from tests.commands.conftest import Run
-from tests.store.test_upload_queue import NOW_S, send
+from tests.store.queued import NOW_S, send
 from tests.sync.sealed import MemoryServer, SealedDevice
 
 NOW = ClockReading.exact(datetime.fromtimestamp(NOW_S + 60, UTC))

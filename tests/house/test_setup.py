@@ -10,99 +10,11 @@ import fcntl
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-PYTHON = """#!/bin/sh
-echo "python $*" >>"$CALLS"
-case "$*" in
-*_base_executable*) echo "$FAKES/python3" ;;
-*"-m venv"*) for folder; do :; done; mkdir -p "$folder/bin" && cp "$0" "$folder/bin/python" ;;
-*"pip install"*) flock "$GATE" true; [ ! -e "$GATE.shut" ] ;;
-*purelib*) mkdir -p "${0%/bin/*}/site" && echo "${0%/bin/*}/site" ;;
-*version_info\\[:2\\]*) echo "Python $VERSION in" ;;
-*CDLL*) [ ! -e "$FAKES/missing" ] || cat "$FAKES/missing" ;;
-esac
-"""
-APT_GET = """#!/bin/sh
-echo "apt-get $*" >>"$CALLS"
-case "$*" in *install*) rm -f "$FAKES/missing"; cp "$FAKES/../python3" "$FAKES/python3" ;; esac
-programs=$FAKES/../pg/15/bin
-case "$*" in *" postgresql") mkdir -p "$programs" && cp "$0" "$programs/initdb" ;; esac
-"""
-SUDO = """#!/bin/sh
-echo "sudo $*" >>"$CALLS"
-[ "$1" = -n ] || exec "$@"
-"""
-REAL = (
-    "cat", "chmod", "cmp", "cp", "date", "env", "flock", "head", "mkdir", "rm", "sh", "sleep",
-    "touch", "tr", "true",
-)  # fmt: skip
-
-
-@dataclass
-class Machine:
-    """A folder of programs, and a checkout with a space in its path."""
-
-    folder: Path
-    user: str = "0"
-    version: str = "3.11"
-    needs: str = ""
-
-    @property
-    def root(self) -> Path:
-        return self.folder / "check out"
-
-    @property
-    def gate(self) -> Path:
-        """pip waits for the lock on this file; a file beside it, ending in .shut, lets it fail."""
-        return self.folder / "gate"
-
-    @property
-    def conf(self) -> Path:
-        """Where Debian is told whether to make a database cluster."""
-        return self.folder / "etc/postgresql/createcluster.conf"
-
-    def add(self, name: str, text: str) -> None:
-        """Put a program where the shell finds it."""
-        path = self.folder / "bin" / name
-        path.write_text(text)
-        path.chmod(0o755)
-
-    def start(self) -> subprocess.Popen[str]:
-        """Begin `sh scanner/demo.sh`, cut short after the set-up, from another folder."""
-        self.add("id", f"#!/bin/sh\necho {self.user}\n")
-        fakes = self.folder / "bin"
-        return subprocess.Popen(
-            [
-                "/bin/sh",
-                "-euc",
-                f'root="{self.root}"; postgres_home="{self.folder}/pg"; {self.needs}'
-                f'postgres_conf="{self.conf}"; . "$root/scanner/setup.sh"; echo "done"',
-            ],
-            cwd="/",
-            env={
-                "PATH": str(fakes), "FAKES": str(fakes), "CALLS": str(self.folder / "calls"),
-                "GATE": str(self.gate), "VERSION": self.version,
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )  # fmt: skip
-
-    def run(self) -> tuple[int, str, list[str]]:
-        """Exit code, what was said, and how the stand-ins were called in this run."""
-        (self.folder / "calls").write_text("")
-        process = self.start()
-        _, said = process.communicate(timeout=30)
-        return process.returncode, said, self.calls()
-
-    def calls(self) -> list[str]:
-        """How the stand-ins were called since the last run() began."""
-        return (self.folder / "calls").read_text().splitlines()
+from tests.house.machine import APT_GET, PYTHON, REAL, SUDO, Machine, count
 
 
 @pytest.fixture
@@ -126,11 +38,6 @@ def line_of(process: subprocess.Popen[str]) -> str:
     """The next thing it says; empty when it has ended."""
     assert process.stderr
     return process.stderr.readline()
-
-
-def count(calls: list[str], word: str) -> int:
-    """How many calls hold this word."""
-    return sum(word in call for call in calls)
 
 
 def test_second_run_installs_nothing(machine: Machine) -> None:
@@ -257,96 +164,3 @@ def test_system_without_apt_is_told_the_packages(machine: Machine) -> None:
     code, said, _ = machine.run()
     assert code == 69
     assert "libgl1" in said
-
-
-TESTS = "needs_postgres=yes;"
-
-
-def test_demo_needs_no_database(machine: Machine) -> None:
-    """Only the tests ask for a PostgreSQL server."""
-    machine.add("apt-get", APT_GET)
-    code, said, calls = machine.run()
-    assert (code, count(calls, "postgresql")) == (0, 0)
-    assert "PostgreSQL" not in said
-
-
-def test_tests_bring_a_database_server_once(machine: Machine) -> None:
-    """Debian's own cluster is kept from being made; the second run finds everything."""
-    machine.needs = TESTS
-    machine.add("apt-get", APT_GET)
-    code, _, calls = machine.run()
-    assert (code, count(calls, "install -y --no-install-recommends postgresql")) == (0, 1)
-    assert machine.conf.read_text() == "create_main_cluster = false\n"
-    code, said, calls = machine.run()
-    assert (code, said, count(calls, "apt-get")) == (0, "", 0)
-
-
-def test_database_server_on_the_path_will_do(machine: Machine) -> None:
-    """Whatever brought it there."""
-    machine.needs = TESTS
-    machine.add("apt-get", APT_GET)
-    machine.add("initdb", "#!/bin/sh\n")
-    code, _, calls = machine.run()
-    assert (code, count(calls, "apt-get")) == (0, 0)
-
-
-def test_what_the_system_does_with_clusters_is_left_to_it(machine: Machine) -> None:
-    """A machine that has PostgreSQL's settings already keeps them."""
-    machine.needs = TESTS
-    machine.add("apt-get", APT_GET)
-    machine.conf.parent.mkdir(parents=True)
-    machine.conf.write_text("of the system\n")
-    assert machine.run()[0] == 0
-    assert machine.conf.read_text() == "of the system\n"
-
-
-def test_machine_that_cannot_have_a_database_server_still_tests(machine: Machine) -> None:
-    """Without apt, or without root, the tests that need it are skipped, and that is said."""
-    machine.needs = TESTS
-    for user, has_apt in (("0", False), ("1000", True)):
-        machine.user = user
-        if has_apt:
-            machine.add("apt-get", APT_GET)
-        code, said, calls = machine.run()
-        assert (code, count(calls, "apt-get")) == (0, 0)
-        assert "its tests are skipped" in said
-
-
-def test_user_with_sudo_brings_the_database_server(machine: Machine) -> None:
-    """Settings and package by sudo, nothing else."""
-    machine.needs, machine.user = TESTS, "1000"
-    machine.add("apt-get", APT_GET)
-    machine.add("sudo", SUDO)
-    code, _, calls = machine.run()
-    assert code == 0
-    by_sudo = [call for call in calls if call.startswith("sudo")]
-    assert count(by_sudo, "createcluster.conf") == 1
-    assert count(by_sudo, "install -y --no-install-recommends postgresql") == 1
-
-
-def test_tests_bring_the_library_of_other_times_once(machine: Machine) -> None:
-    """Where it is, wherever it came from, nothing is asked of apt."""
-    machine.needs = f'needs_faketime=yes; faketime_home="{machine.folder}/lib";'
-    machine.add("apt-get", APT_GET)
-    code, _, calls = machine.run()
-    assert (code, count(calls, "install -y --no-install-recommends libfaketime")) == (0, 1)
-    library = machine.folder / "lib/some-arch/faketime/libfaketime.so.1"
-    library.parent.mkdir(parents=True)
-    library.touch()
-    code, said, calls = machine.run()
-    assert (code, said, count(calls, "apt-get")) == (0, "", 0)
-
-
-def test_tests_bring_strace_once(machine: Machine) -> None:
-    """Where it is on PATH nothing is asked of apt; without root its tests are skipped."""
-    machine.needs = "needs_strace=yes;"
-    machine.user = "1000"
-    code, said, _ = machine.run()
-    assert (code, "no strace here: its tests are skipped" in said) == (0, True)
-    machine.user = "0"
-    machine.add("apt-get", APT_GET)
-    code, _, calls = machine.run()
-    assert (code, count(calls, "install -y --no-install-recommends strace")) == (0, 1)
-    machine.add("strace", "#!/bin/sh")
-    code, said, calls = machine.run()
-    assert (code, said, count(calls, "apt-get")) == (0, "", 0)

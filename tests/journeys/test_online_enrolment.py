@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from scanner.__main__ import USAGE, run
+from scanner.__main__ import USAGE
 from scanner.assembly.card_reader import _is_trigger_held
 from scanner.assembly.clock import open_known_time
 from scanner.assembly.place import standing_of
@@ -23,66 +20,9 @@ from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.time_bounds import NEVER_SET
 from scanner.store.device_key import device_id, provide_device_key
 from scanner.store.enrolment import FLEET_KEY_FILE, read_enrolment
-from scanner.store.pending import OFFER_FILE, RESULT_FILE
 from tests.central.test_serve_log import Serving, serving
 from tests.faults.lossy_link import lossy_link
-
-FLEET_KEY = "AGE-SECRET-KEY-1EXAMPLE\n"
-
-
-@dataclass
-class Shell:
-    """Runs commands; exit code, output, errors."""
-
-    folder: Path
-    central: Path
-    capfd: pytest.CaptureFixture[str]
-
-    def scanner(self, *words: object) -> tuple[int, str, str]:
-        code = run([str(word) for word in words])
-        return (code, *self.capfd.readouterr())
-
-    def city(self, *words: object) -> str:
-        code, out, err = self.scanner("central", "--dir", self.central, *words)
-        assert code == 0, err
-        return out.strip()
-
-    def card(self, name: str, door: int, *more: object) -> str:
-        """The text of a config QR."""
-        return self.city(
-            "device", "token", name, "--url", "https://localhost:8443", "--enrol-url",
-            f"https://localhost:{door}", *more,
-        )  # fmt: skip
-
-    def typed(self, name: str, door: int) -> list[str]:
-        """The line that the city's screen shows, without its first word."""
-        line = self.city("device", "code", name, "--url", "https://localhost:8443",
-                         "--enrol-url", f"https://localhost:{door}")  # fmt: skip
-        return line.split()[1:]
-
-    def state(self, name: str = "state") -> Path:
-        return self.folder / name
-
-    def boot(self, card: str, *more: object) -> tuple[int, str, str]:
-        """A boot file with this card, taken as at a start."""
-        offer = json.loads(card)
-        offer.pop("v")
-        lines = [f"{key} = {json.dumps(value)}" for key, value in offer.items()]
-        boot = self.folder / "boot"
-        boot.mkdir(exist_ok=True)
-        (boot / "checkpoint.toml").write_text("\n".join(["version = 1", "[enrol]", *lines, ""]))
-        return self.start(*more)
-
-    def start(self, *more: object) -> tuple[int, str, str]:
-        folder = self.folder
-        return self.scanner(
-            "first-boot", "--boot", folder / "boot", "--etc", folder / "etc", "--network",
-            folder / "network", "--modprobe", folder / "modprobe", "--state", self.state(),
-            "--lamps", "0", *more,
-        )  # fmt: skip
-
-    def told(self) -> str:
-        return (self.folder / "boot/checkpoint.result.txt").read_text()
+from tests.journeys.shell import FLEET_KEY, Shell, door
 
 
 @pytest.fixture
@@ -99,12 +39,6 @@ def server(shell: Shell) -> Iterator[Serving]:
     """`scanner central serve` that lets devices in."""
     with serving(shell.central, "--enrol-port", "0") as running:
         yield running
-
-
-def door(server: Serving) -> int:
-    """The port where devices come in."""
-    (line,) = (line for line in server.said if "lets in devices" in line)
-    return int(re.findall(r":(\d+)\b", line)[0])
 
 
 def picture(text: str, folder: Path) -> Path:
@@ -265,67 +199,3 @@ def test_options_before_a_subcommand_are_not_swallowed(shell: Shell) -> None:
     code, _, err = shell.scanner("enrol", "--state", shell.state(), "request", shell.folder / "r")
     assert (code, "Write options after `request`" in err) == (USAGE, True)
     assert not (shell.folder / "r").exists()
-
-
-def test_boot_file_enrols_without_a_hand(shell: Shell, server: Serving) -> None:
-    """Taken by root, asked by the scanner's user, and how it went stands beside the file."""
-    shell.state().mkdir()
-    code, out, _ = shell.boot(shell.card("north-3", door(server)))
-    assert (code, "asking the city" in out) == (0, True)
-    code, out, _ = shell.scanner("enrol", "--pending", "--state", shell.state())
-    assert (code, "is enrolled with" in out) == (0, True)
-    assert not (shell.state() / OFFER_FILE).exists()
-    assert shell.start()[0] == 0
-    assert shell.told() == "OK This device is enrolled: of this file only [wifi] counts.\n"
-    assert (
-        shell.scanner("enrol", "--pending", "--state", shell.state())[1] == "Nothing is pending.\n"
-    )
-
-
-def test_boot_file_waits_for_the_network(shell: Shell) -> None:
-    """The offer is kept, the reason is told, and the next try goes on."""
-    shell.state().mkdir()
-    with serving(shell.central, "--enrol-port", "0") as server:
-        shell.boot(shell.card("north-3", door(server)))
-    assert shell.scanner("enrol", "--pending", "--state", shell.state())[0] == LATER
-    assert shell.start()[0] == USAGE
-    assert shell.told().startswith("E-ENROL-NETWORK Check the network")
-    with serving(shell.central, "--enrol-port", str(door(server))):
-        assert shell.scanner("enrol", "--pending", "--state", shell.state())[0] == 0
-    assert not (shell.state() / RESULT_FILE).exists()
-
-
-def test_refused_boot_file_is_told_and_forgotten(shell: Shell, server: Serving) -> None:
-    """A card that was cancelled lets nobody in, however often it is tried."""
-    shell.state().mkdir()
-    shell.boot(shell.card("north-3", door(server)))
-    shell.city("device", "cancel", "north-3")
-    assert shell.scanner("enrol", "--pending", "--state", shell.state())[0] == USAGE
-    assert not (shell.state() / OFFER_FILE).exists()
-    shell.start()
-    assert re.match("E-ENROL-REFUSED Have a new card .* cancelled", shell.told())
-
-
-def test_impostor_does_not_make_a_device_forget_its_card(shell: Shell, tmp_path: Path) -> None:
-    """Who answers in the city's place is told as such; the city itself is asked again."""
-    shell.state().mkdir()
-    with serving(shell.central, "--enrol-port", "0") as server:
-        port = door(server)
-        shell.boot(shell.card("north-3", port))
-    thief = tmp_path / "thief"
-    thief.mkdir()
-    with serving(thief, "--enrol-port", str(port)):
-        assert shell.scanner("enrol", "--pending", "--state", shell.state())[0] == USAGE
-    shell.start()
-    assert shell.told().startswith("E-ENROL-CITY Stop and tell the city's people")
-    with serving(shell.central, "--enrol-port", str(port)):
-        assert shell.scanner("enrol", "--pending", "--state", shell.state())[0] == 0
-
-
-def test_revoked_device_is_told_at_the_door(shell: Shell, server: Serving) -> None:
-    """And comes in again only by the hand that lets it."""
-    assert shell.scanner(*shell.typed("a", door(server)), "--state", shell.state())[0] == 0
-    device = device_id(provide_device_key(shell.state()))
-    shell.city("device", "revoke", device)
-    code, _, err = shell.scanner(*shell.typed("b", door(server)), "--state", shell.state())
-    assert (code, "this device was revoked" in err) == (USAGE, True)
