@@ -97,7 +97,7 @@ started() {
         return
     fi
     tree=$work/package
-    "$python" "$root/tests/systemd/canary.py" --units "$tree/root/canaries" >/dev/null
+    (cd "$root" && "$python" -m tests.systemd.canary_units "$tree/root/canaries" >/dev/null)
     cp "$root/tests/systemd/canary.py" "$root/tests/systemd/guest.sh" "$tree/root/"
     mkdir -p "$tree/root/frames"
     cp "$root/sample_codes/transit.png" "$tree/root/frames/"

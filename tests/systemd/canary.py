@@ -1,12 +1,11 @@
 """Tries to break out of the sandbox that it is started in, in twenty ways, and says which worked.
 
     python3 -I canary.py [--by-design NAME]...      0: none worked; 1: some, by name
-    python3 canary.py --units DIR                   the units of the scanner with it inside
 
 Each try runs in a process of its own, so that one that is killed for it does not end the others. It
 counts as held only when the kernel refuses for want of a right, or when there is nothing there.
-Needs nothing but Python. It stands in every unit's place in the virtual device, while the unit
-itself is stopped: their folders are the same.
+Needs nothing but Python. canary_units.py puts it into every unit's place, while the unit itself is
+stopped: their folders are the same.
 """
 
 from __future__ import annotations
@@ -112,6 +111,8 @@ def exec_own_program() -> None:
     """What was written a moment ago, wherever this unit may write."""
     named = [os.environ.get(name, "") for name in ("STATE_DIRECTORY", "RUNTIME_DIRECTORY")]
     folders = [*":".join(named).split(":"), "/tmp", "/var/tmp", "/dev/shm", "/run", "/etc/scanner"]
+    folders += ["/boot/firmware", "/run/scannerstick", "/etc/modprobe.d"]
+    folders.append("/etc/NetworkManager/system-connections")
     for folder in filter(None, folders):
         program = Path(folder, f"canary-program-{os.getpid()}")
         with suppress(OSError):
@@ -263,70 +264,11 @@ def attempt(try_it: Callable[[], None]) -> str | None:
     return said or (signal.Signals(-status).name if status < 0 else None)
 
 
-# What a unit has by design, and therefore is no break-out of it.
-BY_DESIGN = {
-    "scanner-sync.service": ("tcp",),
-    "scanner-upload.service": ("tcp",),
-    "scanner-enrol.service": ("tcp",),
-}
-# Lines of a unit that are about what it runs and how it is kept running, not about its sandbox.
-NOT_WALLS = (
-    "Type", "NotifyAccess", "Exec", "Restart", "WatchdogSec", "Timeout", "SuccessExitStatus",
-    "WorkingDirectory",
-)  # fmt: skip
-WALLS_ALTHOUGH = ("ExecPaths",)
-
-
-def has_root_step(unit: Path) -> bool:
-    """Whether a program of this unit runs as root within its walls: `!` keeps all but the user."""
-    return "=!" in unit.read_text("utf-8")
-
-
-def unit_with_canary(unit: Path, sign: str = "") -> str:
-    """The same sandbox, user and folders, with the canary in the program's place.
-
-    sign: `!` for the place of the step that is root's.
-    """
-    lines = unit.read_text("utf-8").split("[Service]")[1].split("[Install]")[0].splitlines()
-    walls = [
-        line
-        for line in lines
-        if line.startswith(WALLS_ALTHOUGH) or not line.startswith((*NOT_WALLS, "#"))
-    ]
-    options = "".join(f" --by-design {name}" for name in BY_DESIGN.get(unit.name, ()))
-    return "\n".join(
-        [
-            f"[Unit]\nDescription=Canary in the place of {unit.name}\n\n[Service]\nType=oneshot",
-            f"ExecStart={sign}/usr/bin/python3 -I /opt/scanner/canary.py{options}",
-            *walls,
-            "",
-        ]
-    )
-
-
-def write_units(folder: Path) -> None:
-    """canary-NAME.service for each service, canary-NAME-root.service for a step that is root's."""
-    here = Path(__file__).resolve().parents[2] / "systemd"
-    folder.mkdir(parents=True, exist_ok=True)
-    for unit in sorted(here.glob("*.service")):
-        name = "canary-" + unit.name.replace("@", "")
-        (folder / name).write_text(unit_with_canary(unit), "utf-8")
-        print(folder / name)
-        if has_root_step(unit):
-            path = folder / name.replace(".service", "-root.service")
-            path.write_text(unit_with_canary(unit, "!"), "utf-8")
-            print(path)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="canary.py", description=__doc__)
     parser.add_argument("--by-design", action="append", default=[], choices=TRIES)
     parser.add_argument("--only", action="append", default=[], choices=TRIES)
-    parser.add_argument("--units", type=Path, help="write the units, and try nothing")
     chosen = parser.parse_args(arguments)
-    if chosen.units is not None:
-        write_units(chosen.units)
-        return 0
     worked = []
     for name in chosen.only or TRIES:
         why = attempt(TRIES[name])

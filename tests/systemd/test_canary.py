@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.systemd import canary
+from tests.systemd.canary_units import unit_with_canary, write_units
 from tests.systemd.units import SERVICES, settings
 
 PROGRAM = Path(canary.__file__)
@@ -55,7 +56,7 @@ def test_there_are_twenty_ways() -> None:
 def test_sandbox_around_the_canary_is_that_of_the_unit(unit: Path, tmp_path: Path) -> None:
     """The same walls, user and folders; only the program is another one."""
     copy = tmp_path / unit.name
-    copy.write_text(canary.unit_with_canary(unit))
+    copy.write_text(unit_with_canary(unit))
     ours, theirs = settings(str(copy)), settings(unit.name)
     walls = (
         "Protect Private Restrict SystemCall BindRead BindPaths NoExec ExecPaths Root User Group"
@@ -70,7 +71,7 @@ def test_sandbox_around_the_canary_is_that_of_the_unit(unit: Path, tmp_path: Pat
 
 def test_step_of_root_has_a_canary_of_its_own(tmp_path: Path) -> None:
     """Who reads is not who places: both must be held."""
-    canary.write_units(tmp_path)
+    write_units(tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
     assert len(names) == len(SERVICES) + 2
     for name in ("canary-scanner-first-boot-root.service", "canary-scanner-stick-root.service"):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 import statistics
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import run
 
+from tests.systemd.canary_units import write_units
 from tests.virtual_device.day import add_programs, fed_of
 from tests.virtual_device.edges import GREEN as GREEN_LINE
 from tests.virtual_device.edges import edges_of, first_rise
@@ -41,8 +40,7 @@ def units(image: Image, work: Path) -> list[Line]:
     """Exposure, canary, and whether each unit has run."""
     job = _job(work, "units.sh", PEOPLE[:2])
     (job / "canary.py").write_bytes(CANARY.read_bytes())
-    run([sys.executable, str(CANARY), "--units", str(job / "canary-units")],
-        check=True, capture_output=True)  # fmt: skip
+    write_units(job / "canary-units")
     results = run_job(image, job, work / "run")
     return [*exposure_lines(results), canary_line(results), started_line(results)]
 

@@ -5,7 +5,7 @@ set -ux
 set_up
 cp /run/job/canary.py /opt/scanner/canary.py
 cp /run/job/canary-units/* /run/systemd/system/
-mkdir -p /run/scanner-reader /run/scanner-stick
+mkdir -p /run/scanner-reader /run/scannerstick
 systemctl daemon-reload
 for unit in /run/job/canary-units/*.service; do
     name=$(basename "$unit")
@@ -19,7 +19,8 @@ for unit in /usr/lib/systemd/system/scanner*.service; do
 done >/run/results/security
 
 # NAME, STATE, RESULT and STATUS of each unit, started as it is: what counts is that the program ran
-# under its sandbox and ended by itself. Nobody answers here, and no file asks for anything.
+# under its sandbox and ended by itself. Nobody answers here, and no file asks for anything. A stick is
+# another job's matter (stick.sh).
 said() {
     for property in Id ActiveState Result ExecMainStatus ExecMainStartTimestampMonotonic; do
         systemctl show -P "$property" "$1" | tr '\n' ' '
@@ -38,7 +39,7 @@ chown scanner:scanner /var/lib/scanner/*
         said "$name.service"
     done
     systemctl stop scanner-fault.service
-    for name in scanner-sync scanner-upload scanner-enrol scanner-first-boot scanner-stick@vdc; do
+    for name in scanner-sync scanner-upload scanner-enrol scanner-first-boot scanner-lamps@1; do
         systemctl start "$name.service" || true
         said "$name.service"
     done
