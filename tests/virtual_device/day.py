@@ -47,6 +47,18 @@ class Judgement:
         return not self.wrong and self.right == self.events
 
 
+def together(parts: Sequence[Judgement]) -> Judgement:
+    """Of a day that was played in parts."""
+    return Judgement(
+        events=sum(part.events for part in parts),
+        right=sum(part.right for part in parts),
+        green_for_invalid=sum(part.green_for_invalid for part in parts),
+        glitches=sum(part.glitches for part in parts),
+        edges=sum(part.edges for part in parts),
+        wrong=tuple(line for part in parts for line in part.wrong),
+    )
+
+
 def play(image: Image, work: Path, events: Sequence[Event]) -> Results:
     """The day in the guest."""
     job = work / "job"

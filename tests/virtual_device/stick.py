@@ -100,12 +100,12 @@ def _time_code(central: Path) -> str:
 
 
 def _issued(city: City, events: Sequence[Event]) -> Iterator[tuple[str, tuple[str, int]]]:
-    now = city.means.now
+    now, trust, zone = city.means.now, city.trust(), city.zone()
     wanted = (e for e in events if e.code >= 0 and e.kind is not Kind.TIME_CODE)
     pictures = sorted({event.picture for event in wanted})
     for number, name in enumerate(pictures):
         key = current_key(city.folder, city.register, now)
-        counter = Counter(city.register, key, city.trust(), city.zone())
+        counter = Counter(city.register, key, trust, zone)
         person = Person("А.Б.", "0912", f"45 08 {number:06}")
         request = Request(WORK, person, now, now + timedelta(days=10))
         given = issue(counter, request, now, os.urandom)

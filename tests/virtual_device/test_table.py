@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.virtual_device.__main__ import default_cache, print_table
-from tests.virtual_device.day import Judgement, judge, misjudgements, said_of
+from tests.virtual_device.__main__ import GUESTS, default_cache, part_of_day, print_table
+from tests.virtual_device.day import Judgement, judge, misjudgements, said_of, together
 from tests.virtual_device.jobs import (
     Line,
     canary_line,
@@ -16,7 +16,7 @@ from tests.virtual_device.jobs import (
     started_line,
 )
 from tests.virtual_device.machine import Results
-from tests.virtual_device.script import Event, Kind
+from tests.virtual_device.script import COUNTS, Event, Kind
 
 JOURNAL = """\
 [   58.100000] python[412]: ready at virtual-1
@@ -50,6 +50,16 @@ def test_a_day_that_was_cut_off_is_not_right(results: Results) -> None:
     judgement = judge(EVENTS, results)
     assert judgement == Judgement(2, 0, 0, 0, 0, ("the day was not played to its end",))
     assert not judgement.is_good
+
+
+def test_parts_of_a_day_are_the_whole_day() -> None:
+    """A thousand events in all, and one thing that is wrong in one part is wrong in the whole."""
+    assert {kind: GUESTS * count for kind, count in part_of_day().items()} == COUNTS
+    assert sum(COUNTS.values()) == 1000
+    good = Judgement(500, 500, 0, 0, 4000, ())
+    assert together([good, good]) == Judgement(1000, 1000, 0, 0, 8000, ())
+    bad = Judgement(500, 499, 1, 2, 4000, ("green for nobody",))
+    assert together([good, bad]) == Judgement(1000, 999, 1, 2, 8000, ("green for nobody",))
 
 
 def test_exposure_is_the_largest_and_the_mean(results: Results) -> None:
