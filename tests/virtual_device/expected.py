@@ -163,12 +163,16 @@ class Expectation:
                 states.append(state)
         return Timeline(times, states)
 
-    def _states(self, last_s: float) -> Iterator[tuple[float, Shown]]:
-        ends = [*(piece.at_s for piece in self.pieces[1:]), last_s]
+    def _states(self, until_s: float) -> Iterator[tuple[float, Shown]]:
+        ends = [*(piece.at_s for piece in self.pieces[1:]), until_s]
         for piece, end_s in zip(self.pieces, ends, strict=True):
             steps = max(0, int((end_s - piece.at_s) / STEP_S))
-            for step in range(steps + 1):
-                yield piece.at_s + step * STEP_S, _state(piece.showing, piece.at_s + step * STEP_S)
+            moments = [piece.at_s + step * STEP_S for step in range(steps + 1)]
+            # And the very last, or what began since the step before would be left out.
+            if moments[-1] < (last_s := end_s - STEP_S / 10):
+                moments.append(last_s)
+            for moment in moments:
+                yield moment, _state(piece.showing, moment)
 
 
 def _state(showing: Showing, at_s: float) -> Shown:

@@ -124,6 +124,22 @@ def test_wink_that_is_cut_short_is_no_glitch() -> None:
     assert all(is_preempted(expectation, edge) for edge in flickers(expectation.edges, 0.01))
 
 
+@pytest.mark.parametrize("back_s", [1.551, 1.556, 1.559])
+def test_wink_that_is_cut_short_is_expected(back_s: float) -> None:
+    """Wherever it is cut: what is seen of it is what the table says of that moment."""
+    shown_s = back_s - 0.65
+    wink = [
+        Edge(shown_s, GREEN, True),
+        Edge(shown_s + 0.5, GREEN, False),
+        Edge(back_s, GREEN, True),
+    ]
+    expectation = Expectation([*wink, Edge(1.56, GREEN, False), Edge(1.56, RED, True)])
+    for at_s, name in ((shown_s, SignalName.ADMIT_SEEN), (1.56, SignalName.REFUSE)):
+        expectation.pieces.append(Piece(at_s, Showing(SIGNALS[name], at_s, at_s)))
+    seen, expected = expectation.seen.lamps(), expectation.timeline(3.0).lamps()
+    assert differences(seen, expected, (1.2, 3.0), 0.06) == []
+
+
 def test_green_while_a_forged_pass_is_refused_is_named() -> None:
     """Even for a moment, and even though a valid pass was there right before."""
     spark = [Edge(1.7, GREEN, True), Edge(1.705, GREEN, False)]

@@ -1,10 +1,7 @@
 # Fifty faults, one after the other, each with people coming by; the state has a small disk of its own.
 set -eux
 . /run/job/prepare.sh
-truncate -s 96M /root/state.img
-mke2fs -q -t ext4 -m 0 /root/state.img
-mount -o loop /root/state.img /var/lib/scanner
-rmdir /var/lib/scanner/lost+found
+keep_in_memory 96
 set_up
 discipline
 load_lists
