@@ -9,10 +9,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from scanner.core.events import Export
 from scanner.core.reasons import Reason
 from scanner.core.record import ScanRecord, floored_minute
+from scanner.core.segment import read_segment
 from scanner.core.signed_log import public_bytes
+from scanner.logs.files import Book
+from scanner.logs.verify import check_book
 from scanner.store.device_key import provide_device_key
+from scanner.store.device_log import read_device_logs
 from scanner.store.migrations import migrate
 from scanner.store.outbox import SqliteOutbox
 from scanner.store.segments import Running, SegmentLog
@@ -54,3 +59,18 @@ def keep(folder: Path, begin: datetime, quarters: Sequence[Sequence[Reason]]) ->
 
 def record(at: datetime, reason: Reason) -> ScanRecord:
     return ScanRecord(floored_minute(at, 15), reason.outcome, reason, 7, 0, 2)
+
+
+def exports(state: Path) -> list[Export]:
+    """Every export that the chain of the device remembers."""
+    return [
+        event.body
+        for log in read_device_logs(state)
+        for signed in log.segments
+        for event in read_segment(signed).events
+        if isinstance(event.body, Export)
+    ]
+
+
+def is_whole(book: Book) -> bool:
+    return all(checked.is_sound for checked in check_book(book))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,50 +13,19 @@ from scanner.assembly.logs import Pulled, pull
 from scanner.config import CheckpointTable, Settings
 from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.errors import LogError
-from scanner.core.events import Export
 from scanner.core.reasons import Reason
 from scanner.core.request import PullRequest
-from scanner.core.segment import read_segment
 from scanner.core.signed_log import device_of, public_bytes
 from scanner.logs.age import make_identity
-from scanner.logs.files import Book, open_book
-from scanner.logs.verify import check_book
+from scanner.logs.files import open_book
 from scanner.store.device_key import provide_device_key
-from scanner.store.device_log import read_device_logs
 from scanner.store.migrations import migrate
-from tests.assembly.kept import MORNING, a_state, keep
+from tests.assembly.kept import MORNING, exports, is_whole, keep
 from tests.core.chains import NONCE, device_key
 
 NOW = ClockReading.exact(MORNING)
 SETTINGS = Settings(checkpoint=CheckpointTable(id="tower"))
 CASE = "2 UJs 12/20"
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """To be copied, not used."""
-    return a_state(tmp_path_factory.mktemp("kept") / "state")
-
-
-@pytest.fixture
-def state(kept: Path, tmp_path: Path) -> Path:
-    """A device with a day of records."""
-    return Path(shutil.copytree(kept, tmp_path / "state"))
-
-
-def exports(state: Path) -> list[Export]:
-    """Every export that the chain of the device remembers."""
-    return [
-        event.body
-        for log in read_device_logs(state)
-        for signed in log.segments
-        for event in read_segment(signed).events
-        if isinstance(event.body, Export)
-    ]
-
-
-def is_whole(book: Book) -> bool:
-    return all(checked.is_sound for checked in check_book(book))
 
 
 def ask(state: Path, **changes: object) -> PullRequest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -11,47 +10,19 @@ import pytest
 from scanner.assembly.logs import Taking, device_book, export_device
 from scanner.config import CheckpointTable, Settings
 from scanner.core.errors import LogError
-from scanner.core.events import Export
 from scanner.core.findings import State
 from scanner.core.reasons import Outcome, Reason
 from scanner.core.segment import read_segment
-from scanner.logs.files import Book, Format, open_book
+from scanner.logs.files import Format, open_book
 from scanner.logs.verify import check_book
 from scanner.logs.volume import Source, Wish
 from scanner.store.device_log import read_device_logs
 from scanner.store.migrations import migrate
 from scanner.store.outbox import SqliteOutbox
-from tests.assembly.kept import MORNING, a_state, keep, record
+from tests.assembly.kept import MORNING, exports, is_whole, keep, record
 
 SETTINGS = Settings(checkpoint=CheckpointTable(id="tower"))
 CASE = "2 UJs 12/20"
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """To be copied, not used."""
-    return a_state(tmp_path_factory.mktemp("kept") / "state")
-
-
-@pytest.fixture
-def state(kept: Path, tmp_path: Path) -> Path:
-    """A device with a day of records."""
-    return Path(shutil.copytree(kept, tmp_path / "state"))
-
-
-def exports(state: Path) -> list[Export]:
-    """Every export that the chain of the device remembers."""
-    return [
-        event.body
-        for log in read_device_logs(state)
-        for signed in log.segments
-        for event in read_segment(signed).events
-        if isinstance(event.body, Export)
-    ]
-
-
-def is_whole(book: Book) -> bool:
-    return all(checked.is_sound for checked in check_book(book))
 
 
 @pytest.mark.parametrize("form", [Format.JSONL, Format.SQLITE])

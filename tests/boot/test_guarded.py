@@ -24,22 +24,6 @@ class PowerCutError(BaseException):
     """Nothing of the program runs any more."""
 
 
-@pytest.fixture
-def boot(tmp_path: Path) -> Path:
-    """A partition with a file in order."""
-    folder = tmp_path / "boot"
-    folder.mkdir()
-    (folder / FILE).write_text(GOOD)
-    return folder
-
-
-@pytest.fixture
-def places(tmp_path: Path) -> Places:
-    """Of a device on which nothing was done yet."""
-    (tmp_path / "state").mkdir()
-    return Places(*(tmp_path / name for name in ("etc", "network", "modprobe", "state")))
-
-
 @contextmanager
 def power_for(steps: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """So many changes of the disk; then it is cut, and what was not synced is half there."""

@@ -21,22 +21,6 @@ from tests.boot.mistakes import GOOD
 from tests.boot.taken import NOW, PASSWORD, TOKEN, check_taken
 
 
-@pytest.fixture
-def boot(tmp_path: Path) -> Path:
-    """A partition with a file in order."""
-    folder = tmp_path / "boot"
-    folder.mkdir()
-    (folder / FILE).write_text(GOOD)
-    return folder
-
-
-@pytest.fixture
-def places(tmp_path: Path) -> Places:
-    """Of a device on which nothing was done yet."""
-    (tmp_path / "state").mkdir()
-    return Places(*(tmp_path / name for name in ("etc", "network", "modprobe", "state")))
-
-
 def test_everything_gets_to_its_place(boot: Path, places: Places) -> None:
     """Settings for all to read; what is secret for its reader alone."""
     outcome = first_boot(boot, places, NOW)

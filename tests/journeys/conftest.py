@@ -15,8 +15,10 @@ from scanner.__main__ import run
 from scanner.ports import Lists
 from scanner.store.migrations import migrate
 from tests import city
+from tests.central.test_serve_log import Serving, serving
 from tests.journeys.booth import Booth, MakeBooth, install
 from tests.journeys.follower import Follower
+from tests.journeys.shell import FLEET_KEY, Shell
 from tests.sync.repository import Repository
 
 
@@ -96,3 +98,19 @@ def follower(
 
     root = repository.folder / "metadata/1.root.json"
     return Follower(scanner, tmp_path / "state", root, fleet_key)
+
+
+@pytest.fixture
+def shell(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Shell:
+    """A city that was founded elsewhere, and a device that belongs to nobody."""
+    central = tmp_path / "central"
+    central.mkdir()
+    (central / "fleet.key").write_text(FLEET_KEY)
+    return Shell(tmp_path, central, capfd)
+
+
+@pytest.fixture
+def server(shell: Shell) -> Iterator[Serving]:
+    """`scanner central serve` that lets devices in."""
+    with serving(shell.central, "--enrol-port", "0") as running:
+        yield running

@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from scanner.__main__ import USAGE
 from scanner.commands.enrol import LATER
 from scanner.store.device_key import device_id, provide_device_key
 from scanner.store.pending import OFFER_FILE, RESULT_FILE
 from tests.central.test_serve_log import Serving, serving
-from tests.journeys.shell import FLEET_KEY, Shell, door
-
-
-@pytest.fixture
-def shell(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Shell:
-    """A city that was founded elsewhere, and a device that belongs to nobody."""
-    central = tmp_path / "central"
-    central.mkdir()
-    (central / "fleet.key").write_text(FLEET_KEY)
-    return Shell(tmp_path, central, capfd)
-
-
-@pytest.fixture
-def server(shell: Shell) -> Iterator[Serving]:
-    """`scanner central serve` that lets devices in."""
-    with serving(shell.central, "--enrol-port", "0") as running:
-        yield running
+from tests.journeys.shell import Shell, door
 
 
 def test_boot_file_enrols_without_a_hand(shell: Shell, server: Serving) -> None:

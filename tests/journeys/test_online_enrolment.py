@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -23,22 +22,6 @@ from scanner.store.enrolment import FLEET_KEY_FILE, read_enrolment
 from tests.central.test_serve_log import Serving, serving
 from tests.faults.lossy_link import lossy_link
 from tests.journeys.shell import FLEET_KEY, Shell, door
-
-
-@pytest.fixture
-def shell(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Shell:
-    """A city that was founded elsewhere, and a device that belongs to nobody."""
-    central = tmp_path / "central"
-    central.mkdir()
-    (central / "fleet.key").write_text(FLEET_KEY)
-    return Shell(tmp_path, central, capfd)
-
-
-@pytest.fixture
-def server(shell: Shell) -> Iterator[Serving]:
-    """`scanner central serve` that lets devices in."""
-    with serving(shell.central, "--enrol-port", "0") as running:
-        yield running
 
 
 def picture(text: str, folder: Path) -> Path:

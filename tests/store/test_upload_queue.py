@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,19 +17,6 @@ from scanner.core.segment import NO_LINK, read_segment, split_records
 from scanner.core.upload import Outgoing, RetryState
 from tests.store.queued import DAY_S, NOW_S, SERVER, TAKEN, WAITS, receipt_for, send
 from tests.sync.sealed import SERVER_KEY, MemoryServer, SealedDevice
-
-
-@pytest.fixture
-def device(tmp_path: Path) -> Iterator[SealedDevice]:
-    """Thirty records in two segments, and a heartbeat."""
-    device = SealedDevice(tmp_path)
-    device.scan(20)
-    device.seal(whole=True)
-    device.scan(10, Reason.EXPIRED)
-    device.seal(whole=True)
-    device.seal()
-    yield device
-    device.close()
 
 
 def test_what_waits_comes_in_order_with_its_records(device: SealedDevice) -> None:

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from scanner.core.batch import pack_body
-from scanner.core.reasons import Reason
 from scanner.core.receipt import unpad_answer
 from tests.store.queued import ASIDE, BEYOND, DAY_S, NOW_S, SERVER, TAKEN, receipt_for, send
 from tests.sync.sealed import SERVER_KEY, MemoryServer, SealedDevice
-
-
-@pytest.fixture
-def device(tmp_path: Path) -> Iterator[SealedDevice]:
-    """Thirty records in two segments, and a heartbeat."""
-    device = SealedDevice(tmp_path)
-    device.scan(20)
-    device.seal(whole=True)
-    device.scan(10, Reason.EXPIRED)
-    device.seal(whole=True)
-    device.seal()
-    yield device
-    device.close()
 
 
 def test_part_of_a_batch_may_be_taken(device: SealedDevice) -> None:
