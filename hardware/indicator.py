@@ -14,7 +14,7 @@ import atexit
 import threading
 from collections.abc import Callable
 
-from hardware.lamp_keeper import BEAT_EVERY_S, LampKeeper
+from hardware.kept_lamps import BEAT_EVERY_S, LampKeeper
 from hardware.pins import Gpio, Wiring
 from hardware.player import Player
 from scanner.core.errors import DeviceError

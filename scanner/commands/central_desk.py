@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from scanner.commands.check import Moment
+from scanner.commands.moment import Moment
 
 if TYPE_CHECKING:
     from scanner.central.city import City, Means

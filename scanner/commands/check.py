@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from scanner.commands.answer import answer
 from scanner.commands.codes import codes_of
+from scanner.commands.moment import Moment
 from scanner.core.policy import Checkpoint
 from scanner.core.reasons import Outcome
 
 EXIT_CODES = {Outcome.ADMIT: 0, Outcome.REFUSE: 10, Outcome.UNDECIDED: 11, Outcome.NONE: 12}
-
-
-class Moment(click.ParamType[datetime]):
-    """A time with its offset, RFC 3339."""
-
-    name = "RFC3339"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        try:
-            at = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value} is not a time such as 2020-04-29T09:30:00+03:00", param, ctx)
-        if at.tzinfo is None:
-            self.fail(f"{value} has no offset; write Z or +03:00 behind it", param, ctx)
-        return at.astimezone(UTC)
 
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanner.commands.check import Moment
+from scanner.commands.moment import Moment
 from scanner.config import find_state
 from scanner.core.clock import ClockLevel
 from scanner.core.time_bounds import NEVER_SET

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanner.commands.check import Moment
 from scanner.commands.logs_desk import SINCE, UNTIL
 from scanner.commands.logs_export import device_settings
+from scanner.commands.moment import Moment
 from scanner.config import find_state
 from scanner.core.errors import LogError
 

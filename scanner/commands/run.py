@@ -13,7 +13,7 @@ from types import FrameType
 
 import click
 
-from scanner.commands.check import Moment
+from scanner.commands.moment import Moment
 from scanner.config import find_config, find_state, load_settings
 from scanner.core.errors import ConfigError
 

@@ -11,7 +11,7 @@ import click
 
 from scanner.boot.order import ORDER_FOLDER
 from scanner.boot.taking import ETC, MODPROBE, NETWORK
-from scanner.commands.check import Moment
+from scanner.commands.moment import Moment
 from scanner.config import Settings, find_state
 from scanner.core.signal import Signal
 

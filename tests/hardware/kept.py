@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from hardware.indicator import GpioIndicator
-from hardware.lamp_keeper import LampKeeper
+from hardware.kept_lamps import LampKeeper
 from hardware.pins import Wiring
 from hardware.simulated_gpio import SimulatedChip
 from scanner.core.reasons import SignalName

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from hardware.indicator import SHORTEST_SLEEP_S, GpioIndicator
-from hardware.lamp_keeper import BEAT_EVERY_S
+from hardware.kept_lamps import BEAT_EVERY_S
 from hardware.pins import Sounder, Wiring, open_mock
 from hardware.simulated import SimulatedClock
 from scanner.core.errors import DeviceError

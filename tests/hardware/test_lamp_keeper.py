@@ -14,7 +14,8 @@ import pytest
 
 from hardware.gpiochip import held_lines
 from hardware.indicator import GpioIndicator
-from hardware.lamp_keeper import BEAT_EVERY_S, PATIENCE_S, LampKeeper, keep
+from hardware.kept_lamps import BEAT_EVERY_S, LampKeeper
+from hardware.lamp_keeper import PATIENCE_S, keep
 from hardware.pins import Wiring, open_mock
 from hardware.simulated_gpio import SimulatedChip
 from scanner.core.errors import DeviceError
