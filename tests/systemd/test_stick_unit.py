@@ -47,6 +47,14 @@ def test_stick_is_mounted_by_systemd_for_the_scanner_alone() -> None:
     assert (mount["Where"], mount["StopWhenUnneeded"]) == ("/run/scannerstick", "yes")
     assert MOUNT in settings(STICK)["BindsTo"].split()
     assert MOUNT in settings(STICK)["After"].split()
-    rules = (FOLDER / "device/udev.rules").read_text("utf-8")
-    assert 'SYMLINK+="scanner-stick"' in rules
     assert mount["What"] == "/dev/scanner-stick"
+
+
+def test_stick_is_visited_once_and_keeps_its_link() -> None:
+    """systemd starts what a changed device wants again; and a link that goes unmounts the stick."""
+    rules = (FOLDER / "device/udev.rules").read_text("utf-8").splitlines()
+    (link,) = [rule for rule in rules if 'SYMLINK+="scanner-stick"' in rule]
+    (start,) = [rule for rule in rules if "SYSTEMD_WANTS" in rule]
+    assert link.startswith('ACTION!="remove", ')
+    assert start.startswith('ACTION=="add", ')
+    assert start.endswith('ENV{SYSTEMD_WANTS}+="scanner-stick@$kernel.service"')

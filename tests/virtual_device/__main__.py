@@ -21,6 +21,7 @@ from tests.virtual_device.day import judge, play, together
 from tests.virtual_device.jobs import Line
 from tests.virtual_device.machine import Image, boot
 from tests.virtual_device.script import COUNTS, Kind, day
+from tests.virtual_device.visits import visits
 
 HERE = Path(__file__).parent
 SEED = 20270301
@@ -74,6 +75,7 @@ PARTS: dict[str, Callable[[Image, Path], list[Line]]] = {
     "ready": jobs.ready,
     "first-green": jobs.first_green,
     "faults": jobs.faults,
+    "visits": visits,
 }
 
 
