@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol, TypeVar
 
-from gpiozero import DigitalInputDevice, DigitalOutputDevice, TonalBuzzer
-from gpiozero.exc import GPIOZeroError
-from gpiozero.pins.mock import MockFactory, MockPWMPin
-
+from hardware.lean import without_metadata
 from scanner.core.errors import DeviceError
+
+with without_metadata():
+    from gpiozero import DigitalInputDevice, DigitalOutputDevice, TonalBuzzer
+    from gpiozero.exc import GPIOZeroError
+    from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 # Shorter than any press of a finger, longer than a contact bounces.
 BOUNCE_S = 0.02
