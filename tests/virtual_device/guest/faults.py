@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from tests.virtual_device.guest.feeder import Camera
@@ -22,6 +23,7 @@ from tests.virtual_device.guest.feeder import Camera
 STATE = Path("/var/lib/scanner")
 TEN_YEARS_S = 10 * 365 * 86400
 EVERY_S, PERSON_S, SHOWN_FOR = 0.2, 1.2, 2
+LOOK_EVERY_S = 0.05
 LONGEST_S = 60.0  # the fault pattern tries again after 35 s
 LINE = 17
 
@@ -188,9 +190,14 @@ class Faults:
         self._locked.close()
 
 
-def level(line: int) -> bool:
+@cache
+def _value_of(line: int) -> Path:
     (path,) = Path("/sys/devices/platform").glob(f"gpio-sim.*/gpiochip*/sim_gpio{line}/value")
-    return path.read_text().strip() == "1"
+    return path
+
+
+def level(line: int) -> bool:
+    return _value_of(line).read_text().strip() == "1"
 
 
 def wait_for(is_so: Callable[[], bool], limit_s: float) -> bool:
@@ -198,7 +205,7 @@ def wait_for(is_so: Callable[[], bool], limit_s: float) -> bool:
     while time.monotonic() < until_s:
         if is_so():
             return True
-        time.sleep(0.02)
+        time.sleep(LOOK_EVERY_S)
     return False
 
 
