@@ -18,6 +18,8 @@ WITHIN_S = 15.0
 GREEN_AT_MOST_S = 1.5 + 0.15
 # From the picture to the lamp, on the guest's slow processor.
 ANSWERED_WITHIN_S = 0.6
+# The self-test is half a second of red, then of green; a wink is 0.15 s of dark.
+SELF_TEST_RED_S, WINK_S = 0.4, 0.2
 GREEN = Shown(green=True, red=False, sound=False)
 RED = Shown(green=False, red=True, sound=False)
 
@@ -101,7 +103,7 @@ def answer_of(fault: Fault, noted: Noted, edges: Sequence[Edge]) -> Answer:
         fault,
         _after(min(served) if is_untouched else service_s, noted.begins_s),
         _after(fault_s, noted.begins_s),
-        tuple(_stale(greens, noted)),
+        (*_stale(greens, noted), *_for_nobody(seen, greens, noted)),
     )
 
 
@@ -132,6 +134,18 @@ def _stale(greens: Sequence[tuple[float, float]], noted: Noted) -> Iterator[str]
     for since, until in greens:
         if until - since > GREEN_AT_MOST_S:
             yield f"green for {until - since:.2f} s from {since - noted.begins_s:+.2f} s on"
+
+
+def _for_nobody(
+    seen: Timeline, greens: Sequence[tuple[float, float]], noted: Noted
+) -> Iterator[str]:
+    """Green that began while nobody had come: neither the self-test's nor the second of a wink."""
+    for since, until in greens:
+        before = list(seen.spans(since - SELF_TEST_RED_S, since))
+        is_test = [state for _, _, state in before] == [RED]
+        is_wink = any(0.0 < since - ends <= WINK_S for _, ends in greens)
+        if since > noted.begins_s and not (is_test or is_wink or _is_for(since, noted)):
+            yield f"green for nobody for {until - since:.2f} s at {since - noted.begins_s:+.2f} s"
 
 
 def _after(at_s: float | None, begins_s: float) -> float | None:

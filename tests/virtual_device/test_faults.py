@@ -35,6 +35,16 @@ def test_somebody_let_through_is_service() -> None:
     assert answer.is_good
 
 
+def test_green_while_nobody_is_there_is_stale() -> None:
+    """But for the green of a self-test, which follows its red, and the second one of a wink."""
+    served = _lit(GREEN, 108.2, 0.8)
+    (said,) = answer_of(KILLED, NOTED, [*_lit(GREEN, 105.0, 0.5), *served]).stale
+    assert said == "green for nobody for 0.50 s at +5.00 s"
+    tested = [*_lit(RED, 104.5, 0.5), *_lit(GREEN, 105.0, 0.5)]
+    winked = [*_lit(GREEN, 108.2, 0.5), *_lit(GREEN, 108.85, 0.8)]
+    assert answer_of(KILLED, NOTED, [*tested, *winked]).is_good
+
+
 def test_green_for_nobody_is_no_service() -> None:
     """A self-test lights green, too; it serves nobody."""
     answer = answer_of(KILLED, NOTED, _lit(GREEN, 105.0, 0.5))
