@@ -107,7 +107,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lines = []
     for part in options.parts or PARTS:
         print(f"{part} …", flush=True)
-        lines += PARTS[part](image, options.cache / "runs" / part)
+        found = PARTS[part](image, options.cache / "runs" / part)
+        print_lines(found)  # the rest may take an hour
+        lines += found
     print_table(lines)
     return 0 if all(line.is_good for line in lines) else 1
 
@@ -115,8 +117,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def print_table(lines: Sequence[Line]) -> None:
     """One line a figure."""
     print(f"\n{'':7}{'figure':34}{'wanted':18}seen (emulated, never a Raspberry Pi's time)")
+    print_lines(lines)
+
+
+def print_lines(lines: Sequence[Line]) -> None:
     for line in lines:
-        print(f"{'ok' if line.is_good else 'WRONG':7}{line.what:34}{line.wanted:18}{line.got}")
+        mark = "ok" if line.is_good else "WRONG"
+        print(f"{mark:7}{line.what:34}{line.wanted:18}{line.got}", flush=True)
 
 
 def default_cache() -> Path:
