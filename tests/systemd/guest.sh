@@ -126,6 +126,9 @@ stick() {
     check "the lamps tell of it" soon says scanner-lamps@1 'lamps show nothing\|Finished'
     check "then the stick is not mounted any more" [ "$(grep -c scannerstick /proc/mounts)" = 0 ]
     check "and the scanner goes on" soon says scanner 'Starting scanner.service'
+    check "but not to scan, for nobody has placed it" soon \
+        sh -c '[ "$(systemctl show -P Result scanner)" = exec-condition ]'
+    check "which is no fault" [ "$(property scanner-fault ActiveState)" = inactive ]
     stick_away
 }
 
@@ -165,6 +168,21 @@ rollback() {
     check "and the one before runs again" soon is_active scanner
 }
 
+# As this systemd judges what is installed here.
+exposures() {
+    for unit in /usr/lib/systemd/system/scanner*.service; do
+        name=$(basename "$unit" | sed 's/@/@x/')
+        printf '%s ' "$name"
+        systemd-analyze security --no-pager "$name" 2>/dev/null | sed -n 's/.*level for [^ ]*: \([0-9.]*\).*/\1/p'
+    done >/root/exposures
+    awk '{ sum += $2; if ($2 > most) most = $2 }
+        END { printf "guest: exposure of %d units: the largest %.1f, the mean %.2f\n", NR, most, sum / NR }' \
+        /root/exposures
+    check "no unit is exposed more than 1.2, 0.7 in the mean" awk \
+        '{ sum += $2; if ($2 > 1.2 || $2 == "") bad = 1 } END { exit bad || NR < 9 || sum / NR > 0.7 }' \
+        /root/exposures
+}
+
 canaries() {
     systemctl stop scanner scanner-retry.timer scanner-fault
     mkdir -p /run/scannerstick /boot/firmware
@@ -194,6 +212,7 @@ boot_file
 stick
 faults
 rollback
+exposures
 canaries
 removal
 [ "$failed" = 0 ] && echo "guest: all well" && exit
