@@ -61,14 +61,14 @@ def lines_of(results: Results) -> Iterator[Line]:
     """Each visit by systemd's word and by what is on the stick after; lamps by the kernel's."""
     request = results.folder / "stick-box/requests" / f"{SERIAL}.json"
     done = results.folder / "stick-signed/done" / f"{SERIAL}.txt"
-    yield _visit(results, "box", "its request is on it", request.is_file())
-    yield _visit(results, "signed", "it is done", done.is_file())
+    yield _visit(results, "box", "request on it", request.is_file())
+    yield _visit(results, "signed", "done", done.is_file())
     said = results.text("visit-foreign").split()
     files = sorted(path.name for path in results.folder.glob("stick-foreign/*"))
     is_left = said[2:5] == ["inactive", "success", "no"] and files == [FOREIGN]
     yield Line("stick of somebody else", "left alone", " ".join(said[2:5] + files), is_left)
     owners = set(results.text("owners").splitlines())
-    yield Line("settings root's, keys the scanner's", "all", f"{len(owners & OWNERS)} of 3",
+    yield Line("owners of settings and keys", "3", f"{len(owners & OWNERS)} of 3",
                owners >= OWNERS)  # fmt: skip
     shown = both_lamps(results)
     yield Line("both lamps for a second", "2 times", f"{shown} times", shown == 2)
@@ -77,7 +77,7 @@ def lines_of(results: Results) -> Iterator[Line]:
 def _visit(results: Results, name: str, wanted: str, is_there: bool) -> Line:
     said = results.text(f"visit-{name}").split()
     is_well = said[1:4] == ["loaded", "inactive", "success"] and said[-1] == "0"
-    got = f"{wanted if is_there else 'nothing'}; {' '.join(said[2:4])}, mounted {said[-1:]}"
+    got = f"{wanted if is_there else 'nothing'}; {' '.join(said[2:4])}, {said[-1:]} mounted"
     return Line(f"stick with FAT: {name}", wanted, got, is_there and is_well)
 
 
