@@ -72,7 +72,10 @@ def run(*words: str, check: bool = True) -> str:
 
 
 def main_pid() -> int:
-    return int(run("systemctl", "show", "-P", "MainPID", "scanner.service"))
+    """Of the loop that runs, as soon as one does: 0 would mean whoever asks."""
+    while not (pid := int(run("systemctl", "show", "-P", "MainPID", "scanner.service"))):
+        time.sleep(LOOK_EVERY_S)
+    return pid
 
 
 def readers() -> list[int]:
