@@ -44,7 +44,8 @@ COUNTS = {
     Kind.LOST: 2,
 }
 
-# A code is held for two pictures, 0.1 s apart, and has gone in the third.
+# A code is held for two pictures, 0.1 s apart, and has gone in the third; where the next person is
+# in a hurry, for one.
 CODE_S, GONE_AFTER_S = 0.1, 0.26
 NEXT_S = 0.62  # from one code to the next: 16 changes in ten seconds
 BLANK_S = 0.3

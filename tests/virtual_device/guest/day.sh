@@ -15,4 +15,3 @@ touch /run/feed
 wait "$feeder"
 systemctl stop scanner.service
 keep_trace
-as_scanner status || true

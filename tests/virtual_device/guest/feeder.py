@@ -14,6 +14,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +23,7 @@ GO = Path("/run/feed")
 EVERY_S = 0.1
 IDLE_EVERY_S = 0.5
 CODE_S, GONE_AFTER_S = 0.1, 0.26
+WATCHED_S = 1.0
 AWAY_S = {"unplugged": 2.6, "lost": 6.0}
 GLARE_S, GLARE_EVERY_S = 2.0, 0.4
 
@@ -35,7 +37,7 @@ class Camera:
     def __init__(self, width: int, height: int) -> None:
         self._size = width, height
         self._count = 0
-        self._newest = b""
+        self._newest = bytearray()
         self._fd: int | None = None
         self.plug()
 
@@ -58,17 +60,23 @@ class Camera:
         """One picture."""
         assert self._fd is not None
         self._count += 1
-        picture = bytearray(b"\x80") * (2 * len(grey))
-        picture[0::2] = grey
+        self._newest = picture = _coloured(grey)
         place = 2 * (self._count * 7919 % 640)  # within the first rows, where no code is
         picture[place] ^= 4
-        self._newest = bytes(picture)
-        os.write(self._fd, self._newest)
+        os.write(self._fd, picture)
 
     def show_again(self) -> None:
         """The picture of before, to the last pixel: a sensor that hangs."""
         assert self._fd is not None
         os.write(self._fd, self._newest)
+
+
+@lru_cache(maxsize=2)
+def _coloured(grey: bytes) -> bytearray:
+    """As the camera has it; nobody, and the code that is there, are shown again and again."""
+    picture = bytearray(b"\x80") * (2 * len(grey))
+    picture[0::2] = grey
+    return picture
 
 
 class Picture(Protocol):
@@ -138,7 +146,9 @@ class Feeder:
             moments = list(_moments(begins_s, begins_s + GLARE_S + 0.01, GLARE_EVERY_S))
             gone_s = moments[-1] + GONE_AFTER_S - CODE_S
         else:
+            is_watched = ends_s - begins_s > WATCHED_S
             moments, gone_s = [begins_s, begins_s + CODE_S], begins_s + GONE_AFTER_S
+            del moments[1 + is_watched :]  # in a queue a code is seen once, then the next one
         noted = [self._show_at(picture, moment) for moment in moments]
         gone = self._show_until(self._nothing, gone_s, ends_s)
         return {"begins": noted[0], "last": noted[-1], "gone": gone, "ends": ends_s}
