@@ -14,9 +14,12 @@ from scanner.__main__ import run
 from scanner.central.city import Means
 from scanner.central.files import Writer, write_atomically
 from scanner.central.founding import Charter, found
+from scanner.central.ingest import Ingest
 from scanner.central.ledger import Ledger, open_ledger
 from tests.central.desk import LATER, Central, Said
 from tests.central.device import Device
+from tests.central.ingested import KEY
+from tests.central.reporter import Reporter, Ticking
 from tests.city import NOW
 from tests.postgres import NOT_FOUND, Postgres, find_binaries, running_postgres
 
@@ -97,3 +100,15 @@ def scanner(central: Path, capfd: pytest.CaptureFixture[str]) -> Central:
         return (code, *capfd.readouterr())
 
     return call
+
+
+@pytest.fixture
+def ingest(ledger: Ledger) -> Ingest:
+    """A server with an empty store."""
+    return Ingest(ledger, KEY, Ticking())
+
+
+@pytest.fixture
+def gate(ledger: Ledger) -> Reporter:
+    """An enrolled device."""
+    return Reporter().enrol(ledger)

@@ -15,19 +15,7 @@ from scanner.core.batch import Part
 from scanner.core.receipt import Receipt
 from scanner.core.segment import NO_LINK, link_of
 from tests.central.ingested import KEY, refusal, stored, take
-from tests.central.reporter import ADMITTED, NOON, REFUSED, Reporter, Ticking
-
-
-@pytest.fixture
-def ingest(ledger: Ledger) -> Ingest:
-    """A server with an empty store."""
-    return Ingest(ledger, KEY, Ticking())
-
-
-@pytest.fixture
-def gate(ledger: Ledger) -> Reporter:
-    """An enrolled device."""
-    return Reporter().enrol(ledger)
+from tests.central.reporter import ADMITTED, NOON, REFUSED, Reporter
 
 
 def audit(ledger: Ledger) -> list[tuple[str, object, str]]:

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from scanner.central.ingest import Ingest
 from scanner.central.ledger import Ledger
 from scanner.core.batch import Part
-from tests.central.ingested import KEY, refusal, stored, take
-from tests.central.reporter import ADMITTED, REFUSED, Reporter, Ticking
-
-
-@pytest.fixture
-def ingest(ledger: Ledger) -> Ingest:
-    """A server with an empty store."""
-    return Ingest(ledger, KEY, Ticking())
-
-
-@pytest.fixture
-def gate(ledger: Ledger) -> Reporter:
-    """An enrolled device."""
-    return Reporter().enrol(ledger)
+from tests.central.ingested import refusal, stored, take
+from tests.central.reporter import ADMITTED, REFUSED, Reporter
 
 
 def test_folded_segments_come_without_records(

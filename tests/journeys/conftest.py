@@ -17,6 +17,7 @@ from scanner.store.migrations import migrate
 from tests import city
 from tests.central.test_serve_log import Serving, serving
 from tests.journeys.booth import Booth, MakeBooth, install
+from tests.journeys.box import TABLE, Box
 from tests.journeys.follower import Follower
 from tests.journeys.shell import FLEET_KEY, Shell
 from tests.sync.repository import Repository
@@ -114,3 +115,12 @@ def server(shell: Shell) -> Iterator[Serving]:
     """`scanner central serve` that lets devices in."""
     with serving(shell.central, "--enrol-port", "0") as running:
         yield running
+
+
+@pytest.fixture
+def box(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Box:
+    """A city that was founded elsewhere, and two devices to be."""
+    (tmp_path / "central").mkdir()
+    (tmp_path / "central/fleet.key").write_text("AGE-SECRET-KEY-1EXAMPLE\n")
+    (tmp_path / "devices.csv").write_text(TABLE)
+    return Box(tmp_path, capfd)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from base64 import b64decode
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -24,15 +23,6 @@ from tests.journeys.box import TABLE, Box
 
 UNKNOWN = ClockReading(NEVER_SET, None, ClockLevel.C)
 URLS = ("--url", "https://r.example:8443", "--enrol-url", "https://r.example:8444")
-
-
-@pytest.fixture
-def box(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Box:
-    """A city that was founded elsewhere, and two devices to be."""
-    (tmp_path / "central").mkdir()
-    (tmp_path / "central/fleet.key").write_text("AGE-SECRET-KEY-1EXAMPLE\n")
-    (tmp_path / "devices.csv").write_text(TABLE)
-    return Box(tmp_path, capfd)
 
 
 def codes_in(page: str) -> list[bytes]:

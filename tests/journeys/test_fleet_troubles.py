@@ -13,20 +13,11 @@ import pytest
 from scanner.__main__ import STORE, USAGE
 from scanner.store.device_key import provide_device_key
 from scanner.store.enrolment import read_enrolment
-from tests.journeys.box import TABLE, Box
+from tests.journeys.box import Box
 
 
 class PulledOutError(BaseException):
     """The stick is gone in the middle of a write."""
-
-
-@pytest.fixture
-def box(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Box:
-    """A city that was founded elsewhere, and two devices to be."""
-    (tmp_path / "central").mkdir()
-    (tmp_path / "central/fleet.key").write_text("AGE-SECRET-KEY-1EXAMPLE\n")
-    (tmp_path / "devices.csv").write_text(TABLE)
-    return Box(tmp_path, capfd)
 
 
 def test_request_of_a_foreign_board_is_not_signed(box: Box) -> None:
