@@ -154,6 +154,8 @@ class Faults:
         def undo() -> None:
             shift_clock(by_s)
             run("sh", "-c", ". /run/job/prepare.sh; discipline")
+            # A clock that has jumped is not believed again by this process, and should not be.
+            run("systemctl", "restart", "--no-block", "scanner.service")
 
         return undo
 
