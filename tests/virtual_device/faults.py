@@ -22,6 +22,7 @@ ANSWERED_WITHIN_S = 0.6
 SELF_TEST_RED_S, WINK_S = 0.4, 0.2
 GREEN = Shown(green=True, red=False, sound=False)
 RED = Shown(green=False, red=True, sound=False)
+BOTH = Shown(green=True, red=True, sound=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,9 @@ def answer_of(fault: Fault, noted: Noted, edges: Sequence[Edge]) -> Answer:
 
 def first_fault(seen: Timeline, since_s: float, until_s: float) -> float | None:
     """When a pattern began that says "do not trust me": the double blink, amber's slow red."""
+    for begins, ends, state in seen.spans(since_s, until_s):
+        if state == BOTH and 0.25 <= ends - begins <= 0.35:  # how amber begins, anew for each code
+            return begins
     reds = [(begins, ends) for begins, ends, state in seen.spans(since_s, until_s) if state == RED]
     for begins, ends in reds:
         if 0.6 <= ends - begins <= 1.0:  # amber: 0.83 s red, 0.83 s dark

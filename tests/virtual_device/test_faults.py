@@ -72,3 +72,12 @@ def test_refusal_is_no_fault_pattern() -> None:
     assert first_fault(refusal, 100.0, 110.0) is None
     assert first_fault(blinks, 100.0, 110.0) == pytest.approx(101.0)
     assert first_fault(amber, 100.0, 110.0) == pytest.approx(101.0)
+
+
+def test_amber_that_begins_anew_with_each_code_is_a_fault_pattern() -> None:
+    """With people coming by it never gets as far as its slow red; a tick of ready is none."""
+    both = [Edge(at_s, pin, is_on) for at_s, is_on in ((101.0, True), (101.3, False))
+            for pin in (GREEN, RED)]  # fmt: skip
+    tick = [edge._replace(at_s=102.0 if edge.is_on else 102.02) for edge in both]
+    assert first_fault(timeline_of(both), 100.0, 110.0) == pytest.approx(101.0)
+    assert first_fault(timeline_of(tick), 100.0, 110.0) is None
