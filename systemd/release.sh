@@ -16,13 +16,15 @@ give_up() {
     exit 69
 }
 
-# A Python with pip, for what is done on a desk.
+# A Python with pip, for what is done on a desk. pip 23.2 takes wheels for another Python than its own
+# from the network, and refuses the same ones from a folder.
 build_python() {
     for python in "${PYTHON-}" "$source_root/.venv/bin/python" python3; do
-        [ -n "$python" ] && "$python" -I -m pip --version >/dev/null 2>&1 || continue
+        [ -n "$python" ] || continue
+        "$python" -I -c 'import pip; exit(int(pip.__version__.split(".")[0]) < 26)' 2>/dev/null || continue
         command -v "$python" && return
     done
-    give_up "no pip here: run \`sh scanner/demo.sh\` once, or set PYTHON to a Python that has it."
+    give_up "no pip 26 here: run \`sh scanner/demo.sh\` once, or set PYTHON to a Python that has it."
 }
 
 # $1: python; more words are of pip: the one that this Python has, or that of a wheelhouse.
