@@ -26,10 +26,10 @@ from scanner.core.reasons import SignalName
 from scanner.core.record import NO_FLAGS, RecordFlag
 from scanner.core.repeat import RepeatMemory
 from scanner.core.signal import SIGNALS
+from scanner.notify import SystemdNotifier
 from scanner.ports import CameraState
 
 if TYPE_CHECKING:
-    from hardware.notify import SystemdNotifier
     from hardware.pins import Wiring
     from scanner.vision.link import ReaderLink
 
@@ -125,7 +125,6 @@ def device(
     """
     from hardware.clock import system_time
     from hardware.indicator import GpioIndicator
-    from hardware.notify import SystemdNotifier
     from hardware.pins import open_gpio
     from hardware.simulated import RunningClock
     from hardware.trigger import TriggerButton

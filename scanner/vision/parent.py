@@ -23,11 +23,12 @@ import stat
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+from scanner.notify import FEED_EVERY_S, SystemdNotifier
 from scanner.vision import seccomp
 from scanner.vision.charsets import load_charsets
 from scanner.vision.messages import ProtocolError, receive_slots
@@ -51,12 +52,22 @@ CAUSES = {
 }
 
 
+# Called at least each FEED_EVERY_S while there is nothing to be done: a parent that is stopped or
+# hangs says nothing any more, and systemd starts another one.
+Turn = Callable[[], object]
+
+
+def _untold() -> None:
+    """Where nobody asks whether it still turns."""
+
+
 def supervise(
     channel: socket.socket,
     fds: Sequence[int],
     read: Read,
     limits: Limits,
     orders: int | None = None,
+    turn: Turn = _untold,
 ) -> None:
     """Keep one worker alive until the loop has gone, or until one could not be confined.
 
@@ -70,7 +81,7 @@ def supervise(
         worker = os.fork()
         if worker == 0:
             run_worker(channel, fds, read, limits, parent_pid)
-        ending = _ending_of(worker, channel, orders, limits.life_s)
+        ending = _ending_of(worker, channel, orders, limits.life_s, turn)
         deaths[ending] += 1
         _report(ending, deaths[ending])
         if ending in (Ending.LOOP_GONE, Ending.UNCONFINED):
@@ -81,7 +92,9 @@ def supervise(
         time.sleep(pause_s)
 
 
-def _ending_of(worker: int, channel: socket.socket, orders: int | None, life_s: float) -> int:
+def _ending_of(
+    worker: int, channel: socket.socket, orders: int | None, life_s: float, turn: Turn
+) -> int:
     """Wait until it dies, is of age, is to go or the loop has gone: how it ended; it is dead."""
     pidfd = os.pidfd_open(worker)
     try:
@@ -90,7 +103,7 @@ def _ending_of(worker: int, channel: socket.socket, orders: int | None, life_s: 
         poll.register(channel, 0)  # only POLLHUP and POLLERR: the messages are the worker's
         if orders is not None:
             poll.register(orders, select.POLLIN)
-        seen = {fd for fd, _ in poll.poll(life_s * 1000)}
+        seen = _seen(poll, life_s, turn)
     finally:
         os.close(pidfd)
     if pidfd in seen:
@@ -101,6 +114,17 @@ def _ending_of(worker: int, channel: socket.socket, orders: int | None, life_s: 
         return Ending.OF_AGE
     has_order = orders in seen and os.read(orders, 64) if orders is not None else b""
     return Ending.LATE if has_order else Ending.LOOP_GONE
+
+
+def _seen(poll: select.poll, within_s: float, turn: Turn) -> set[int]:
+    """The descriptors that something has come of; empty when the time is over."""
+    until_s = time.monotonic() + within_s
+    while True:
+        turn()
+        left_s = max(0.0, until_s - time.monotonic())
+        seen = {fd for fd, _ in poll.poll(min(FEED_EVERY_S, left_s) * 1000)}
+        if seen or left_s <= FEED_EVERY_S:
+            return seen
 
 
 def _report(ending: int, times: int) -> None:
@@ -115,7 +139,9 @@ def _cause(ending: int) -> str:
     return f"was killed by {signal.Signals(-ending).name}" if ending < 0 else f"ended: {ending}"
 
 
-def hold_session(channel: socket.socket, limits: Limits, orders: int | None = None) -> None:
+def hold_session(
+    channel: socket.socket, limits: Limits, orders: int | None = None, turn: Turn = _untold
+) -> None:
     """One connection from the slots to its end. Raises ProtocolError."""
     fds = receive_slots(channel)
     if fds is None:
@@ -123,7 +149,7 @@ def hold_session(channel: socket.socket, limits: Limits, orders: int | None = No
     try:
         # Each worker is forked with this reader as it is here: it has seen nothing yet.
         reader = StreamReader(limits.stages_s)
-        supervise(channel, fds, lambda grey: reader.look(grey).answer, limits, orders)
+        supervise(channel, fds, lambda grey: reader.look(grey).answer, limits, orders, turn)
     finally:
         for fd in fds:
             os.close(fd)
@@ -143,13 +169,18 @@ def listen(path: Path) -> socket.socket:
     return server
 
 
-def serve_path(path: Path, limits: Limits) -> NoReturn:
+def serve_path(path: Path, limits: Limits, turn: Turn) -> NoReturn:
     """Hold one session after the other, for ever."""
     with listen(path) as server:
+        server.settimeout(FEED_EVERY_S)
         while True:
-            channel, _ = server.accept()
+            turn()
+            try:
+                channel, _ = server.accept()
+            except TimeoutError:
+                continue
             with channel, suppress(ProtocolError):
-                hold_session(channel, limits)
+                hold_session(channel, limits, turn=turn)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -172,7 +203,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     load_charsets()
     gc.freeze()  # what is imported stays shared with every worker
     if chosen.socket is not None:
-        serve_path(chosen.socket, limits)
+        systemd = SystemdNotifier()
+        serve_path(chosen.socket, limits, lambda: systemd.watchdog(time.monotonic()))
     return serve_fd(chosen.socket_fd, limits)
 
 

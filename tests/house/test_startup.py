@@ -15,7 +15,7 @@ LOOP = (
     "scanner.assembly.device", "scanner.checkpoint", "scanner.config", "scanner.display",
     "scanner.ports", "scanner.vision.link", "scanner.vision.session", "scanner.store.given",
     "scanner.store.outbox", "scanner.store.state", "scanner.store.trust_list", "hardware.camera",
-    "hardware.capture", "hardware.clock", "hardware.indicator", "hardware.notify", "hardware.pins",
+    "hardware.capture", "hardware.clock", "hardware.indicator", "hardware.pins", "scanner.notify",
 )  # fmt: skip
 NETWORK = {
     "http.client", "urllib.request", "ssl", "asyncio", "requests", "urllib3", "httpx", "starlette",

@@ -27,6 +27,13 @@ def test_it_comes_back_for_ever_and_is_watched() -> None:
         )
 
 
+def test_reader_is_watched_too() -> None:
+    """Its parent says that it turns; one that hangs is killed, and the next one started."""
+    reader = settings("scanner-reader.service")
+    assert (reader["WatchdogSec"], reader["WatchdogSignal"]) == ("10", "SIGKILL")
+    assert (reader["NotifyAccess"], reader["Restart"]) == ("main", "always")
+
+
 def test_ends_in_quick_succession_end_in_the_fault_pattern() -> None:
     """After the last start that the limit allows, the unit that needs no camera takes over."""
     service = settings(LOOP)

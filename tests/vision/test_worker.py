@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -241,6 +241,30 @@ def test_a_stopped_worker_of_a_service_is_replaced(
         assert [reading.payload for reading in link.read(frame) or ()] == [b"MP1:A"]
     service.terminate()
     service.wait(20)
+
+
+def test_a_service_says_that_it_turns_alone_and_with_a_loop(tmp_path: Path, render: Render) -> None:
+    """systemd hears it before anybody has come, and while a worker waits for frames."""
+    path = tmp_path / "reader.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(20)
+        service = subprocess.Popen(
+            [sys.executable, "-m", "scanner.vision.parent", "--socket", str(path)],
+            env=os.environ | {"NOTIFY_SOCKET": str(tmp_path / "notify")},
+        )
+        assert [systemd.recv(99) for _ in range(2)] == [b"WATCHDOG=1"] * 2
+        with closing(ReaderLink(partial(connect, path))) as link:
+            assert link.wait_until_ready()
+            systemd.setblocking(False)
+            with suppress(BlockingIOError):
+                while systemd.recv(99):  # what was said before there was a loop
+                    pass
+            systemd.settimeout(20)
+            assert [systemd.recv(99) for _ in range(2)] == [b"WATCHDOG=1"] * 2
+            assert link.read(Frame(1, render(b"MP1:A"), 0.0))
+        service.terminate()
+        service.wait(20)
 
 
 def test_a_socket_left_by_a_crash_is_replaced(tmp_path: Path) -> None:

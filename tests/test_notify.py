@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hardware.notify import SystemdNotifier
+from scanner.notify import SystemdNotifier
 
 
 @pytest.fixture

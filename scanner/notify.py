@@ -1,4 +1,4 @@
-"""Tells systemd how the scanner is (sd_notify): READY=1, WATCHDOG=1, STATUS=…
+"""Tells systemd how loop and reader are (sd_notify): READY=1, WATCHDOG=1, STATUS=…
 
 Outside of systemd ($NOTIFY_SOCKET not set) everything here does nothing.
 """
@@ -10,7 +10,7 @@ import os
 import socket
 from collections.abc import Mapping
 
-# A tenth of WatchdogSec= in systemd/scanner.service.
+# A tenth of WatchdogSec= in the units.
 FEED_EVERY_S = 1.0
 
 
@@ -27,7 +27,7 @@ class SystemdNotifier:
         return self._send("READY=1")
 
     def watchdog(self, now_s: float) -> bool:
-        """Alive: the loop has turned, with a frame that was judged or a fault that is shown.
+        """Alive: it has turned; the loop with a frame that was judged or a fault that is shown.
 
         `now_s`: monotonic seconds; at most one message a second is sent.
         """
