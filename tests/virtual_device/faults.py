@@ -23,6 +23,7 @@ SELF_TEST_RED_S, WINK_S = 0.4, 0.2
 GREEN = Shown(green=True, red=False, sound=False)
 RED = Shown(green=False, red=True, sound=False)
 BOTH = Shown(green=True, red=True, sound=False)
+BEEP = Shown(green=False, red=False, sound=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ class Answer:
 
 def answer_of(fault: Fault, noted: Noted, edges: Sequence[Edge]) -> Answer:
     """From the kernel's record of the lines."""
-    seen = timeline_of(edges).lamps()
+    shown = timeline_of(edges)
+    seen, beeps = shown.lamps(), [since for since, _ in _spans(shown.sound(), BEEP, noted)]
     greens = list(_spans(seen, GREEN, noted))
     served = [since for since, _ in greens if since > noted.begins_s and _is_for(since, noted)]
     # A fault that lasts may let through what it does not touch: service counts once it is over.
@@ -104,7 +106,7 @@ def answer_of(fault: Fault, noted: Noted, edges: Sequence[Edge]) -> Answer:
         fault,
         _after(min(served) if is_untouched else service_s, noted.begins_s),
         _after(fault_s, noted.begins_s),
-        (*_stale(greens, noted), *_for_nobody(seen, greens, noted)),
+        (*_stale(greens, beeps, noted), *_for_nobody(seen, greens, noted)),
     )
 
 
@@ -134,10 +136,15 @@ def _is_for(since_s: float, noted: Noted) -> bool:
     return any(0.0 <= since_s - at_s <= ANSWERED_WITHIN_S for at_s in noted.shown)
 
 
-def _stale(greens: Sequence[tuple[float, float]], noted: Noted) -> Iterator[str]:
+def _stale(
+    greens: Sequence[tuple[float, float]], beeps: Sequence[float], noted: Noted
+) -> Iterator[str]:
+    """Green that lasts too long; the beep of the next one who is let through begins another."""
     for since, until in greens:
-        if until - since > GREEN_AT_MOST_S:
-            yield f"green for {until - since:.2f} s from {since - noted.begins_s:+.2f} s on"
+        anew = (at_s for at_s in beeps if since < at_s < until and _is_for(at_s, noted))
+        for begins, ends in pairwise((since, *anew, until)):
+            if ends - begins > GREEN_AT_MOST_S:
+                yield f"green for {ends - begins:.2f} s from {begins - noted.begins_s:+.2f} s on"
 
 
 def _for_nobody(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.virtual_device.edges import GREEN, RED, Edge, timeline_of
+from tests.virtual_device.edges import BUZZER, GREEN, RED, Edge, timeline_of
 from tests.virtual_device.faults import FAULTS, Fault, Noted, answer_of, first_fault
 
 KILLED = Fault("loop-killed")
@@ -63,6 +63,16 @@ def test_green_that_outlives_its_hold_is_stale() -> None:
     """Whatever else came of the fault."""
     answer = answer_of(KILLED, NOTED, [*_lit(GREEN, 99.9, 4.0), *_lit(GREEN, 108.2, 0.8)])
     assert (len(answer.stale), answer.is_good) == (1, False)
+
+
+def test_green_of_the_next_one_is_another() -> None:
+    """Who comes right after somebody who was let through late finds it lit, and beeps."""
+    long = _lit(GREEN, 101.5, 1.9)
+    assert len(answer_of(KILLED, NOTED, long).stale) == 1
+    beeps = [*_lit(BUZZER, 101.5, 0.2), *_lit(BUZZER, 102.5, 0.2)]
+    assert answer_of(KILLED, NOTED, sorted([*long, *beeps])).is_good
+    for_nobody = sorted([*_lit(GREEN, 103.5, 1.9), *_lit(BUZZER, 104.5, 0.2)])
+    assert "green for 1.90 s from +3.50 s on" in answer_of(KILLED, NOTED, for_nobody).stale
 
 
 def test_refusal_is_no_fault_pattern() -> None:

@@ -165,8 +165,9 @@ class Faults:
             "import lgpio, time; chip = lgpio.gpiochip_open(0);"
             f" lgpio.gpio_claim_output(chip, {LINE}, 0); print('held', flush=True); time.sleep(600)"
         )
+        # lgpio leaves a pipe where it is started, and that is no result.
         self._held = subprocess.Popen(
-            [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", program], cwd="/tmp", stdout=subprocess.PIPE, text=True
         )
         assert self._held.stdout is not None
         self._held.stdout.readline()
