@@ -34,7 +34,6 @@ STALL_S = 2.0
 FIRST_PICTURE_S = 5.0  # some USB cameras negotiate for seconds before the first picture
 BACK_OFF_S = (0.2, 1.0, 5.0)
 MAX_FAILURES = 3
-FROZEN_AFTER = 30  # pictures without one changed pixel: two seconds at 15 a second
 MAX_FPS = 240
 CLOSE_S = 0.5  # a driver that hangs is left behind
 
@@ -118,7 +117,8 @@ class LatestFrameCamera:
         elif feed.end is FeedEnd.FAILED:
             self._fail(feed, feed.error, now_s)
         elif not self._pace.is_patient and now_s - feed.newest_s > allowed_s:
-            self._fail(feed, f"no new picture for {allowed_s:g} s", now_s)
+            what = "the same picture" if feed.repeats else "no new picture"
+            self._fail(feed, f"{what} for {allowed_s:g} s", now_s)
         elif feed.first_s is not None and now_s - feed.first_s > STALL_S:
             self._failures = 0  # one picture after each opening is not yet a camera that works
 
@@ -150,7 +150,7 @@ def open_camera(
     """
     open_capture = _capture_of(source, fps, view, loop=loop)
     pace = (
-        Pace(frozen_after=FROZEN_AFTER)
+        Pace(must_change=True)
         if source.startswith(LIVE)
         else Pace(period_s=1 / fps, is_patient=every_frame)
     )

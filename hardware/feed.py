@@ -33,12 +33,12 @@ class Pace:
     """How a feed reads. `period_s` 0: as fast as the source gives pictures.
 
     `is_patient`: the next picture waits until this one was taken (a demo shows every picture).
-    `frozen_after`: so many pictures without one changed pixel are a failure; 0: never.
+    `must_change`: a picture without one changed pixel is none, as of a sensor that hangs.
     """
 
     period_s: float = 0.0
     is_patient: bool = False
-    frozen_after: int = 0
+    must_change: bool = False
 
 
 class Feed:
@@ -55,6 +55,7 @@ class Feed:
         self.error = ""
         self.not_taken: tuple[str, ...] = ()
         self.first_s: float | None = None  # when the first picture came
+        self.repeats = 0  # how often the newest picture has come again
         self.newest_s = monotonic()  # when the newest one came, before that the start
         self._open_capture = open_capture
         self._pace = pace
@@ -107,7 +108,6 @@ class Feed:
 
     def _read_all(self, capture: Capture) -> None:
         before: Grey | None = None
-        same = 0
         while not self._is_stopped.is_set():
             try:
                 grey = capture.read()
@@ -116,10 +116,10 @@ class Feed:
             if grey is None:
                 self._is_stopped.wait(NO_PICTURE_PAUSE_S)
                 continue
-            same = same + 1 if self._pace.frozen_after and _is_same(grey, before) else 0
-            if same and same >= self._pace.frozen_after:
-                raise DeviceError(f"The camera hangs: the same picture {same} times.")
-            before = grey
+            if self._pace.must_change and _is_same(grey, before):
+                self.repeats += 1
+                continue
+            before, self.repeats = grey, 0
             self._publish(grey, capture.age_s)
             self._is_stopped.wait(self._pace.period_s)
 

@@ -19,7 +19,7 @@ from tests.hardware.played import PATIENCE_S, Bench, picture, poll_until
 @pytest.fixture
 def bench() -> Iterator[Bench]:
     """A camera like a USB one."""
-    played = Bench(Pace(frozen_after=4))
+    played = Bench(Pace(must_change=True))
     yield played
     for device in played.devices:
         device._answers.put(EndOfPictures())
@@ -167,10 +167,23 @@ def test_a_frozen_picture_is_a_failure(bench: Bench) -> None:
     device = bench.opened()
     device.give(*[picture(1)] * 4)
     assert bench.camera.newest() is not None
-    device._answers.put(picture(1))
-    assert device.closed.wait(PATIENCE_S)
-    poll_until(lambda: bench.camera.newest() is None and "same picture" in bench.camera.last_error)
+    device.give(picture(1))
+    assert bench.camera.newest() is None, "what has not changed shows nothing new"
+    assert bench.state() is CameraState.LIVE
+    assert bench.pass_time(STALL_S + 0.1) is None
+    assert "the same picture for 2 s" in bench.camera.last_error
     assert bench.state() is CameraState.WAITING
+
+
+def test_a_camera_that_stays_frozen_is_lost(bench: Bench) -> None:
+    """One picture after each opening, however often it comes again, is no camera that works."""
+    for _ in range(MAX_FAILURES):
+        device = bench.opened()
+        device.give(*[picture(1)] * 4)
+        bench.pass_time(0.0)
+        bench.pass_time(STALL_S + 0.1)
+        bench.pass_time(BACK_OFF_S[-1])
+    assert bench.state() is CameraState.LOST
 
 
 def test_what_went_wrong_stands_in_the_journal(
