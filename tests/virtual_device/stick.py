@@ -16,7 +16,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import segno
 from numpy.typing import NDArray
 
 from scanner.central.bundle import write_bundle
@@ -27,6 +26,7 @@ from scanner.central.issuer import WORK, current_key
 from scanner.central.keys import TIME_KEY, load_key
 from scanner.central.passes import Counter, Person, Request, issue
 from scanner.central.register import Artefact
+from scanner.central.render import modules
 from scanner.core import base45
 from scanner.core.revocation import StatusBits
 from scanner.vision.stream import StreamReader
@@ -38,8 +38,6 @@ FOUNDED_AT = STARTS_AT - timedelta(hours=2)
 WIDTH, HEIGHT = 320, 240
 MODULE_PX = 3
 QUIET = 4  # modules
-# Any will do; to find the one that looks best takes seven eighths of the time.
-MASK = 2
 CITY = "virtual.example"
 
 
@@ -142,9 +140,7 @@ def background() -> Grey:
 
 def picture_of(text: str) -> Grey:
     """A printed pass, upright, in the middle of the frame."""
-    symbol = segno.make_qr(text, error="m", boost_error=False, mask=MASK)
-    modules = np.array([list(row) for row in symbol.matrix], np.uint8)
-    code = np.where(modules > 0, 30, 220).astype(np.uint8)
+    code = np.where(modules(text) > 0, 30, 220).astype(np.uint8)
     framed = cv2.copyMakeBorder(code, *(QUIET,) * 4, cv2.BORDER_CONSTANT, value=(220,))
     large = np.kron(framed, np.ones((MODULE_PX, MODULE_PX), np.uint8)).astype(np.uint8)
     picture = background()
