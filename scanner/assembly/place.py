@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +36,6 @@ def check_configured(settings: Settings, state: Path) -> None:
 
 def _has_ended(state: Path) -> bool:
     """The regime, and what the city had said was wiped: the loop tells that no pass is needed."""
-    from contextlib import closing
-
     from scanner.store.trust_list import SqliteLists
     from scanner.store.wipe import is_wiped
 
