@@ -115,7 +115,7 @@ def check_simulation(settings: Settings, simulate: bool) -> None:
 
 
 @contextmanager
-def device(
+def open_device(
     settings: Settings, state: Path, *, simulate: bool, at: datetime | None
 ) -> Iterator[Device]:
     """Camera, reader, lamps, clock and stores of this device, joined to the loop.

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from scanner.central.errors import CentralError
 from scanner.central.lists import map_size
 from scanner.central.register import Artefact, Register, Waiting
-from scanner.core.breaker import WEEK_DAYS, BreakerLimits, Room, room
+from scanner.core.breaker import WEEK_DAYS, Room, room
+from scanner.core.policy import BreakerLimits
 from scanner.core.targets import parse_policy
 
 WEEK = timedelta(days=WEEK_DAYS)

@@ -35,7 +35,7 @@ class DeskClock:
     at: datetime | None = None
 
     def __call__(self) -> datetime:
-        from scanner.assembly import time_of_check
+        from scanner.assembly.desk import time_of_check
 
         return time_of_check(self.at).earliest
 

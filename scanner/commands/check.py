@@ -52,11 +52,11 @@ def command(
 
     Without --lists and --state nothing is known of revocations, and the answer says so.
     """
-    from scanner import assembly
+    from scanner.assembly.desk import lists_of_check, time_of_check
 
     site = Checkpoint(zone=zone, transport=transport, asks_plate=plate is not None)
-    now = assembly.time_of_check(at)
-    with assembly.lists_of_check(site, trust, lists, fleet_key, state) as (known, has_lists):
+    now = time_of_check(at)
+    with lists_of_check(site, trust, lists, fleet_key, state) as (known, has_lists):
         answers = [
             answer(code, known, now, typed_plate=plate, has_lists=has_lists)
             for source in sources

@@ -15,7 +15,7 @@ from scanner.core.clock import ClockLevel
 from scanner.core.time_bounds import NEVER_SET
 
 if TYPE_CHECKING:
-    from scanner.assembly import ClockProbe
+    from scanner.assembly.clock import ClockProbe
 
 _LEVELS = {
     ClockLevel.A: "confirmed in this boot",
@@ -35,11 +35,11 @@ _STATE = click.option(
 @click.pass_context
 def command(context: click.Context, state: Path | None) -> None:
     """Show level, interval, source and floor of the clock, and what would raise the level."""
-    from scanner import assembly
+    from scanner.assembly.clock import probe_clock
 
     context.obj = find_state(state)
     if context.invoked_subcommand is None:
-        for line in _lines(assembly.probe_clock(context.obj)):
+        for line in _lines(probe_clock(context.obj)):
             click.echo(line)
 
 
@@ -53,13 +53,13 @@ def set_(state: Path, at: datetime, confirm: bool) -> None:
     It counts as ± 5 minutes, for 12 hours, at level B: never below the floor, which it never
     raises. The first step only shows what would be set; the second is the same with --confirm.
     """
-    from scanner import assembly
+    from scanner.assembly.clock import confirm_time, propose_time
 
     if confirm:
-        assembly.confirm_time(state, at)
+        confirm_time(state, at)
         click.echo("Set by hand, ± 5 minutes, for 12 hours. The scanner follows within a minute.")
         return
-    by_hand = assembly.propose_time(state, at)
+    by_hand = propose_time(state, at)
     click.echo(f"It would be between {by_hand.earliest:%A %Y-%m-%d %H:%M}Z and")
     click.echo(f"                 {by_hand.latest:%A %Y-%m-%d %H:%M}Z.")
     click.echo("Look at a second watch. If it is right, run within five minutes:")

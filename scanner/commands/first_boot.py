@@ -43,7 +43,7 @@ def command(
       0 taken, or nothing new     64 something is wrong: read the result file
       74 the partition cannot be written
     """
-    from scanner.assembly import time_of_check
+    from scanner.assembly.desk import time_of_check
     from scanner.assembly.first_boot import consider, first_boot
     from scanner.boot.order import leave_order, read_order
     from scanner.boot.placing import read_answer

@@ -60,7 +60,7 @@ def plug(
     lamps for a second and two beeps: pull the stick out, next box. Red blinking seven times: the
     sheet says why.
     """
-    from scanner.assembly import time_of_check
+    from scanner.assembly.desk import time_of_check
     from scanner.assembly.stick import plug as plug_in
     from scanner.assembly.stick import plug_for_root
     from scanner.boot.order import leave_order

@@ -31,7 +31,7 @@ def command() -> None:
 @_STATE
 def install(folder: Path, fleet_key: Path | None, simulate: bool, state: Path | None) -> None:
     """Replace all lists by those of FOLDER, or none of them when one cannot be used."""
-    from scanner.assembly import install_lists
+    from scanner.assembly.lists import install_lists
     from scanner.store.migrations import migrate
 
     where = find_state(state)

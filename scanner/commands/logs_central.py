@@ -26,7 +26,7 @@ def export_central(
 
     One device's log is held at a time. Raises CentralError, LogError.
     """
-    from scanner.assembly import time_of_check
+    from scanner.assembly.desk import time_of_check
     from scanner.central.log_folder import default_database, receipt_key
     from scanner.central.log_source import read_logs, record_export
     from scanner.core.events import Export

@@ -60,7 +60,7 @@ def request(
     """
     from datetime import datetime
 
-    from scanner.assembly import time_of_check
+    from scanner.assembly.desk import time_of_check
     from scanner.core.request import PullRequest
     from scanner.core.signed_log import public_bytes
     from scanner.logs import age

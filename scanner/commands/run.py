@@ -32,7 +32,7 @@ def command(config: Path | None, state: Path | None, simulate: bool, at: datetim
 
     The settings come from --config, else $SCANNER_CONFIG, else /etc/scanner/checkpoint.toml.
     """
-    from scanner import assembly
+    from scanner.assembly.device import open_device
 
     if at is not None and not simulate:
         raise ConfigError("--at only goes with --simulate: a checkpoint has a clock of its own.")
@@ -42,7 +42,7 @@ def command(config: Path | None, state: Path | None, simulate: bool, at: datetim
     where = find_state(state)
     with (
         _collecting_later() as collect,
-        assembly.device(settings, where, simulate=simulate, at=at) as device,
+        open_device(settings, where, simulate=simulate, at=at) as device,
     ):
         device.notify.ready()
         collect()

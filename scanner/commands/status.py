@@ -15,7 +15,7 @@ import click
 from scanner.config import find_state
 
 if TYPE_CHECKING:
-    from scanner.assembly import ClockProbe
+    from scanner.assembly.clock import ClockProbe
     from scanner.doctor.lists import ListsStatus
 
 
@@ -28,11 +28,11 @@ def command(state: Path | None, as_json: bool) -> None:
     "old" is past the soft age of the policy: a notice. "too old" is past the hard age: passes are
     undecided until newer lists arrive.
     """
-    from scanner import assembly
+    from scanner.assembly.clock import probe_clock
     from scanner.doctor.lists import lists_status
 
     where = find_state(state)
-    clock = assembly.probe_clock(where)
+    clock = probe_clock(where)
     status = lists_status(where, clock.now, allow_test_keys=True)
     used, free = _space(where)
     if as_json:

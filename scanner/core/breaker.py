@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
+from scanner.core.policy import BreakerLimits
 from scanner.core.revocation import StatusBits
 
 DAY_S = 86_400
@@ -22,26 +23,6 @@ WEEK_DAYS = 7
 # An index of the map, the hash of an id, or the reference of a holder.
 Key = int | bytes
 Changes = dict[Key, StatusBits]
-
-
-@dataclass(frozen=True, slots=True)
-class RaisedLimit:
-    """Comes on top of the limits of one day, in UTC; shares of the list, and a number."""
-
-    day: date
-    flips: float = 0.0
-    restores: float = 0.0
-    restores_a_day: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class BreakerLimits:
-    """Shares of the map, a day; restores have a number as well, and the lower one counts."""
-
-    flips: float = 0.01
-    restores: float = 0.001
-    restores_a_day: int = 5000
-    raised: tuple[RaisedLimit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

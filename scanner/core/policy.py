@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from scanner.core import regime
 from scanner.core.clock import ClockReading
@@ -45,6 +45,29 @@ class LogPolicy:
     floor_min: int = 15
     keep_days: int = 1
     max_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedLimit:
+    """Comes on top of the limits of one day, in UTC; shares of the list, and a number."""
+
+    day: date
+    flips: float = 0.0
+    restores: float = 0.0
+    restores_a_day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerLimits:
+    """How much of a list may change in a day before people must approve it.
+
+    Shares of the map; restores have a number as well, and the lower one counts.
+    """
+
+    flips: float = 0.01
+    restores: float = 0.001
+    restores_a_day: int = 5000
+    raised: tuple[RaisedLimit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

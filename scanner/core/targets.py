@@ -12,9 +12,8 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from scanner.core import strict_json
-from scanner.core.breaker import BreakerLimits, RaisedLimit
 from scanner.core.errors import UpdateError
-from scanner.core.policy import Ages, KindPolicy, LogPolicy, Supervisor
+from scanner.core.policy import Ages, BreakerLimits, KindPolicy, LogPolicy, RaisedLimit, Supervisor
 from scanner.core.rules import (
     CloseZone,
     Extend,

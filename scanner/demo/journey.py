@@ -26,7 +26,7 @@ from scanner.demo.stopwatch import Stopwatch
 from scanner.store.install import confirm_age
 
 if TYPE_CHECKING:
-    from scanner.assembly import SimulatedDevice
+    from scanner.assembly.simulated import SimulatedDevice
     from scanner.ports import Grey
 
 BETWEEN_LINES_S = MEMORY_S + 60

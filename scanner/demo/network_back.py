@@ -17,7 +17,7 @@ from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from scanner.assembly import time_of_check
+from scanner.assembly.desk import time_of_check
 from scanner.assembly.enrolling import accept_enrolment, request_enrolment
 from scanner.assembly.upload import upload_records
 from scanner.central.ca import open_authority

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scanner.assembly import install_lists, simulated_device
+from scanner.assembly.lists import install_lists
+from scanner.assembly.simulated import simulated_device
 from scanner.demo.journey import Journey, Shown
 from scanner.demo.manifest import Line
 from scanner.demo.stopwatch import Stopwatch

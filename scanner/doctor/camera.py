@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from scanner import assembly
-from scanner.assembly import CameraProbe
+from scanner.assembly import probes
+from scanner.assembly.probes import CameraProbe
 from scanner.config import CameraTable, Settings
 from scanner.core.errors import DeviceError
 from scanner.doctor.finding import Finding, Grade
@@ -37,7 +37,7 @@ def check_camera(settings: Settings, technician: Technician | None = None) -> It
     if technician is not None:
         technician.tell(SHOW_CARD)
     try:
-        probe = assembly.probe_camera(settings)
+        probe = probes.probe_camera(settings)
     except DeviceError as error:
         fix = "Check camera.source in the settings, and `scanner doctor --only reader`."
         yield Finding("E-CAMERA", Grade.FAILURE, str(error), fix)

@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from scanner import assembly
+from scanner.assembly import clock, probes
 from scanner.config import Settings
 from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.errors import DeviceError, StoreError
@@ -52,7 +52,7 @@ def check_pins(settings: Settings) -> Finding:
     """The self-test: red, then green, then dark; only eyes can tell whether they were lit."""
     pins = settings.pins
     try:
-        fault = assembly.probe_lamps(settings)
+        fault = probes.probe_lamps(settings)
     except DeviceError as error:
         return Finding("E-PINS", Grade.FAILURE, str(error), "See hardware/README.md, wiring.")
     if fault:
@@ -66,7 +66,7 @@ def check_pins(settings: Settings) -> Finding:
 def check_clock(state: Path) -> tuple[list[Finding], ClockReading | None]:
     """Level, interval and source; a time too far ahead; the battery."""
     try:
-        probe = assembly.probe_clock(state)
+        probe = clock.probe_clock(state)
     except StoreError as error:
         return [Finding("E-CLOCK", Grade.FAILURE, str(error), "Run `scanner migrate`.")], None
     findings = [_level(probe), _rtc(probe)]
@@ -75,7 +75,7 @@ def check_clock(state: Path) -> tuple[list[Finding], ClockReading | None]:
     return findings, probe.now
 
 
-def _level(probe: assembly.ClockProbe) -> Finding:
+def _level(probe: clock.ClockProbe) -> Finding:
     now = probe.now
     found = f"level {now.level.name}, not before {now.earliest:%Y-%m-%d %H:%M}Z"
     if now.latest is None:
@@ -88,7 +88,7 @@ def _level(probe: assembly.ClockProbe) -> Finding:
     return Finding("E-CLOCK", grade, found, f"It holds for 12 hours. {CONFIRM}")
 
 
-def _future(probe: assembly.ClockProbe, claim: datetime) -> Finding:
+def _future(probe: clock.ClockProbe, claim: datetime) -> Finding:
     """Whoever claims it: network time, the lists, or the battery of another clock."""
     reach = f", believed up to {probe.ceiling:%Y-%m-%d %H:%M}Z" if probe.ceiling else ""
     found = f"{claim:%Y-%m-%d %H:%M}Z was claimed{reach}"
@@ -99,7 +99,7 @@ def _future(probe: assembly.ClockProbe, claim: datetime) -> Finding:
     return Finding("E-CLOCK-FUTURE", grade, found, _TOO_FAR)
 
 
-def _rtc(probe: assembly.ClockProbe) -> Finding:
+def _rtc(probe: clock.ClockProbe) -> Finding:
     """Without one a cut of the power loses the time; a checkpoint without network needs it."""
     if not probe.has_rtc:
         fix = "Fit a DS3231 (hardware/README.md), or have time codes at hand after a power cut."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner import assembly
+from scanner.assembly import probes
 from scanner.config import Settings
 from scanner.core.errors import DeviceError
 from scanner.doctor.finding import Finding, Grade
@@ -15,7 +15,7 @@ _TAKE_BACK = "Use a 64-bit system of Debian or Raspberry Pi, and take reader.may
 def check_reader(settings: Settings) -> Finding:
     """A reader as the settings ask for, started, looked at by the kernel, and shown a code."""
     try:
-        probe = assembly.probe_reader(settings)
+        probe = probes.probe_reader(settings)
     except DeviceError as error:
         fix = "Run `scanner doctor --only libraries`, and correct what it names."
         return Finding("E-READER", Grade.FAILURE, str(error), fix)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scanner.core.breaker import BreakerLimits
 from scanner.core.errors import CheckpointError, StoreError, SyncError, UpdateError
+from scanner.core.policy import BreakerLimits
 from scanner.core.regime import EndDate, end_after
 from scanner.core.targets import parse_policy
 from scanner.core.update import END_OF_REGIME, END_ROOT, OFFLINE_UNTIL, Applied, Step, Update

@@ -12,7 +12,6 @@ from scanner.core.breaker import (
     ANY_NUMBER,
     DAY_S,
     WEEK_DAYS,
-    BreakerLimits,
     Changes,
     Key,
     Room,
@@ -23,6 +22,7 @@ from scanner.core.breaker import (
 )
 from scanner.core.entries import Entries
 from scanner.core.errors import UpdateError
+from scanner.core.policy import BreakerLimits
 from scanner.core.revocation import StatusBits
 from scanner.core.update import Parts, TargetName, Update
 from scanner.store.held import Held, drop_held, load_held, pack, save_held

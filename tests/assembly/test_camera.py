@@ -8,8 +8,8 @@ import pytest
 
 from hardware.csi import ALIGNED
 from hardware.exposure import View
-from scanner import assembly
 from scanner.assembly.camera import hand_scanner_of, is_live, view_of
+from scanner.assembly.device import check_simulation
 from scanner.config import CameraTable, parse_settings
 from scanner.core.errors import ConfigError
 
@@ -59,4 +59,4 @@ def test_a_named_hand_scanner_is_waited_for(tmp_path: Path) -> None:
 def test_a_simulation_has_no_hand_scanner() -> None:
     """Test keys are accepted there: nothing real may come in."""
     with pytest.raises(ConfigError, match="hand_scanner"):
-        assembly.check_simulation(parse_settings(HAND, "x.toml"), simulate=True)
+        check_simulation(parse_settings(HAND, "x.toml"), simulate=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner import assembly
+from scanner.assembly.device import check_simulation, open_device
 from scanner.checkpoint import Scan
 from scanner.config import parse_settings
 from scanner.core.errors import ConfigError
@@ -24,7 +24,7 @@ def test_full_disk_does_not_end_the_checkpoint(
 ) -> None:
     """Housekeeping that cannot write is said and tried again; every pass is answered STORE."""
     migrate(tmp_path)
-    with assembly.device(
+    with open_device(
         parse_settings(SIMULATED, "x.toml"), tmp_path, simulate=True, at=city.NOW
     ) as device:
         with sqlite3.connect(tmp_path / "lists.db") as db:
@@ -40,7 +40,7 @@ def test_full_disk_does_not_end_the_checkpoint(
 def test_simulation_touches_no_real_part() -> None:
     """And a checkpoint has no mock lamps."""
     with pytest.raises(ConfigError, match="mock"):
-        assembly.check_simulation(parse_settings("", "x.toml"), simulate=True)
+        check_simulation(parse_settings("", "x.toml"), simulate=True)
     with pytest.raises(ConfigError, match="--simulate"):
-        assembly.check_simulation(parse_settings(SIMULATED, "x.toml"), simulate=False)
-    assembly.check_simulation(parse_settings(SIMULATED, "x.toml"), simulate=True)
+        check_simulation(parse_settings(SIMULATED, "x.toml"), simulate=False)
+    check_simulation(parse_settings(SIMULATED, "x.toml"), simulate=True)

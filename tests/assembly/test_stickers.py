@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hardware.simulated import SimulatedClock
-from scanner import assembly
+from scanner.assembly.device import open_device
 from scanner.assembly.stickers import EVERY_S, StickerReport
 from scanner.config import parse_settings
 from scanner.core.reading import STICKER, STICKER_S, Reading
@@ -83,7 +83,7 @@ def test_device_tells_of_what_its_gate_masks(
     """Nothing of the code is told: it may be anybody's."""
     migrate(tmp_path)
     settings = parse_settings(SIMULATED, "x.toml")
-    with assembly.device(settings, tmp_path, simulate=True, at=city.NOW) as device:
+    with open_device(settings, tmp_path, simulate=True, at=city.NOW) as device:
         begun_s = time.monotonic()
         for half in range(2 * int(STICKER_S) + 1):
             device.loop.gate.look([POSTER], begun_s + half / 2)

@@ -18,7 +18,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(CHECKOUT))
 
-from scanner.assembly import install_lists  # noqa: E402 - after the path is set
+from scanner.assembly.lists import install_lists  # noqa: E402 - after the path is set
 from scanner.store.migrations import migrate  # noqa: E402
 from tests.bench.table import print_table  # noqa: E402
 from tests.house.test_startup import LOOP  # noqa: E402
@@ -51,12 +51,12 @@ SCANS = (
 import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from scanner import assembly
+from scanner.assembly.device import open_device
 from scanner.config import load_settings
 
 settings, state = load_settings(Path(sys.argv[1])), Path(sys.argv[2])
 at = datetime(2020, 4, 29, 1, 10, tzinfo=UTC)
-with assembly.device(settings, state, simulate=True, at=at) as device:
+with open_device(settings, state, simulate=True, at=at) as device:
     began, scans = time.process_time(), 0
     while not device.has_ended():
         scans += device.turn() is not None

@@ -32,7 +32,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(CHECKOUT))
 
-from scanner.assembly import time_of_check  # noqa: E402 - after the path is set
+from scanner.assembly.desk import time_of_check  # noqa: E402 - after the path is set
 from scanner.assembly.sync import Sync, sync_lists  # noqa: E402
 from scanner.central.city import FLEET_KEY, REPOSITORY, Means, open_city  # noqa: E402
 from scanner.central.founding import Charter, found  # noqa: E402

@@ -23,7 +23,7 @@ sys.path.insert(0, str(CHECKOUT))
 
 from sample_codes.keys import CITY, WORK, WORK_KEY, moscow  # noqa: E402 - after the path is set
 from sample_codes.passes import claims  # noqa: E402
-from scanner.assembly import install_lists  # noqa: E402
+from scanner.assembly.lists import install_lists  # noqa: E402
 from scanner.central.issue import sign_pass  # noqa: E402
 from scanner.checkpoint import decide  # noqa: E402
 from scanner.core.claims import Pass  # noqa: E402

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from scanner.assembly import CameraProbe, ClockProbe
+from scanner.assembly.clock import ClockProbe
+from scanner.assembly.probes import CameraProbe
 from scanner.config import parse_settings
 from scanner.core.errors import DeviceError, StoreError
 from scanner.core.reading import STICKER
@@ -69,7 +70,7 @@ def test_clock_is_read_only_where_it_is_asked_for(
         asked.append(state)
         raise StoreError("There is no state.db.")
 
-    monkeypatch.setattr("scanner.assembly.probe_clock", probe)
+    monkeypatch.setattr("scanner.assembly.clock.probe_clock", probe)
     for parts in ("config", "libraries,stores", "camera,pins"):
         scanner("doctor", "--state", tmp_path, "--only", parts)
     assert asked == []
@@ -170,7 +171,7 @@ def test_camera_is_judged_by_what_it_gives(
     monkeypatch: pytest.MonkeyPatch, probe: CameraProbe, grade: Grade, says: str
 ) -> None:
     """Rate, brightness, and whether there is a picture at all."""
-    monkeypatch.setattr("scanner.assembly.probe_camera", lambda _: probe)
+    monkeypatch.setattr("scanner.assembly.probes.probe_camera", lambda _: probe)
     found = list(camera.check_camera(SETTINGS))
     assert max(finding.grade for finding in found) is grade
     assert any(says in finding.found for finding in found)
@@ -182,7 +183,7 @@ def test_busy_pins_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(_: object) -> None:
         raise DeviceError("Free GPIO17 or name another pin: it is held by 'other'.")
 
-    monkeypatch.setattr("scanner.assembly.probe_lamps", busy)
+    monkeypatch.setattr("scanner.assembly.probes.probe_lamps", busy)
     finding = hardware.check_pins(SETTINGS)
     assert finding.grade is Grade.FAILURE
     assert "GPIO17" in finding.found

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scanner import assembly
-from scanner.assembly import ReaderProbe
+from scanner.assembly import probes
+from scanner.assembly.probes import ReaderProbe
 from scanner.config import parse_settings
 from scanner.core.errors import DeviceError
 from scanner.doctor.finding import Grade
@@ -22,7 +22,7 @@ NO_TABLE = "the system calls of riscv64 are not in its table"
 
 def test_this_machine_has_a_confined_reader_that_reads() -> None:
     """The kernel says that the worker is filtered, and it reads the test code all the same."""
-    assert assembly.probe_reader(SETTINGS) == ReaderProbe(
+    assert probes.probe_reader(SETTINGS) == ReaderProbe(
         is_confined=True, is_read=True, missing=None
     )
     assert check_reader(SETTINGS).grade is Grade.OK
@@ -50,7 +50,7 @@ def test_a_reader_that_may_be_open_is_a_warning(
     monkeypatch: pytest.MonkeyPatch, probe: ReaderProbe, id_: str, grade: int
 ) -> None:
     """An open reader works, so it is a warning with its fix; one that reads nothing fails."""
-    monkeypatch.setattr(assembly, "probe_reader", lambda _: probe)
+    monkeypatch.setattr(probes, "probe_reader", lambda _: probe)
     finding = check_reader(OPEN)
     assert (finding.id, finding.grade) == (id_, Grade(grade))
     assert bool(finding.fix) is (grade > 0)
@@ -62,7 +62,7 @@ def test_a_reader_that_does_not_start_is_a_failure(monkeypatch: pytest.MonkeyPat
     def fail(_: object) -> ReaderProbe:
         raise DeviceError("The reader process does not start.")
 
-    monkeypatch.setattr(assembly, "probe_reader", fail)
+    monkeypatch.setattr(probes, "probe_reader", fail)
     assert check_reader(SETTINGS).grade is Grade.FAILURE
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scanner.assembly import ClockProbe
+from scanner.assembly.clock import ClockProbe
 from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.time_bounds import TimeBounds, TimeSource
 from scanner.core.time_memory import TimeMemory
@@ -141,7 +141,7 @@ def test_clock_is_judged_by_what_it_knows(
 ) -> None:
     """At level C nothing is admitted; a hand, a missing battery and a far claim are told."""
     probe = replace(CONFIRMED, **changes)
-    monkeypatch.setattr("scanner.assembly.probe_clock", lambda _: probe)
+    monkeypatch.setattr("scanner.assembly.clock.probe_clock", lambda _: probe)
     findings, now = hardware.check_clock(tmp_path)
     assert by_id(findings)[id_] is grade
     assert now == probe.now

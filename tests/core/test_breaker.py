@@ -9,15 +9,14 @@ from hypothesis import strategies as st
 
 from scanner.core.breaker import (
     DAY_S,
-    BreakerLimits,
     Changes,
-    RaisedLimit,
     Room,
     Tally,
     count_differences,
     room,
     sift,
 )
+from scanner.core.policy import BreakerLimits, RaisedLimit
 from scanner.core.revocation import StatusBits
 
 V, R, S = StatusBits.VALID, StatusBits.REVOKED, StatusBits.SUSPENDED

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.core.breaker import BreakerLimits, RaisedLimit
 from scanner.core.errors import UpdateError
+from scanner.core.policy import BreakerLimits, RaisedLimit
 from scanner.core.targets import parse_policy
 from scanner.core.update import (
     Target,

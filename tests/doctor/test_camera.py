@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from scanner.assembly import CameraProbe
+from scanner.assembly.probes import CameraProbe
 from scanner.config import CameraTable, Settings, parse_settings
 from scanner.core.errors import DeviceError
 from scanner.doctor import camera
@@ -32,7 +32,7 @@ def findings(
     """By id; `optics` is what the card shows, whatever its picture."""
     grey, corners = card_scene(module_px=1)
     probe = replace(probe, cards=((grey, corners),) if optics else ())
-    monkeypatch.setattr("scanner.assembly.probe_camera", lambda _: probe)
+    monkeypatch.setattr("scanner.assembly.probes.probe_camera", lambda _: probe)
     monkeypatch.setattr("scanner.doctor.optics.measure", lambda *_: optics)
     return {finding.id: finding for finding in camera.check_camera(settings)}
 
@@ -126,7 +126,7 @@ def test_somebody_at_the_terminal_is_asked_for_the_card(monkeypatch: pytest.Monk
         assert told
         raise DeviceError("The camera is not there. Check its cable.")
 
-    monkeypatch.setattr("scanner.assembly.probe_camera", probe)
+    monkeypatch.setattr("scanner.assembly.probes.probe_camera", probe)
     (finding,) = camera.check_camera(USB, AtTerminal())
     assert finding.grade is Grade.FAILURE
     assert "Check its cable" in finding.found

@@ -23,7 +23,7 @@ from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 
 from scanner.__main__ import run
-from scanner.assembly import time_of_check
+from scanner.assembly.desk import time_of_check
 from scanner.assembly.upload import upload_records
 from scanner.config import Settings
 from scanner.core.reasons import Reason

@@ -21,7 +21,7 @@ from random import Random
 
 import pytest
 
-from scanner.assembly import time_of_check
+from scanner.assembly.desk import time_of_check
 from scanner.central.ca import open_authority
 from scanner.central.devices import Office, answer_file
 from scanner.central.ledger import open_ledger

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scanner.assembly import SimulatedDevice, install_lists, simulated_device
+from scanner.assembly.lists import install_lists
+from scanner.assembly.simulated import SimulatedDevice, simulated_device
 from scanner.core.record import ScanRecord, unpack
 from scanner.demo.journey import Journey, Shown
 from scanner.demo.manifest import Line, read_manifest
