@@ -7,8 +7,9 @@
 A crafted code may kill or hang the worker: the next one is forked in milliseconds. The parent goes
 when the loop closes the socket or dies, and takes its worker along.
 
-A worker lives for a minute at most. Whoever has taken one over without a trace could keep the
-passes it sees and show one of them later, in the name of somebody else: this ends that.
+A worker lives for a minute. Whoever has taken one over without a trace could keep the passes it
+sees and show one of them later, in the name of somebody else: this ends that. One that is well goes
+by itself between two frames; one that does not is killed.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ MAX_PAUSE_S = 0.05  # the successor of a killed worker is promised within 300 ms
 STANDARD_INPUT = 0
 NOT_ALLOWED = 78  # exit status of a parent that may fork no worker [sysexits.h, EX_CONFIG]
 
-EXPECTED = (Ending.LOOP_GONE, Ending.OF_AGE)
+EXPECTED = (Ending.LOOP_GONE, Ending.RETIRED, Ending.OF_AGE)
 CAUSES = {
     Ending.ITS_OWN_FAULT: "failed in its own code",
     Ending.OUT_OF_MEMORY: "needed more memory than it may have",
@@ -73,15 +74,16 @@ def supervise(
 
     `orders`: a descriptor on which the loop asks for another worker; None where it hangs up.
     """
-    pause_s = 0.0
+    pause_s, ending = 0.0, None
     deaths: Counter[int] = Counter()
     parent_pid = os.getpid()  # asked for before the fork: a child may be an orphan from the start
     while True:
         born_s = time.monotonic()
         worker = os.fork()
         if worker == 0:
-            run_worker(channel, fds, read, limits, parent_pid)
-        ending = _ending_of(worker, channel, orders, limits.life_s, turn)
+            run_worker(channel, fds, read, limits, parent_pid, after=ending)
+        # One that retires ends the frame that it has in hand.
+        ending = _ending_of(worker, channel, orders, limits.life_s + limits.hang_s, turn)
         deaths[ending] += 1
         _report(ending, deaths[ending])
         if ending in (Ending.LOOP_GONE, Ending.UNCONFINED):
@@ -93,9 +95,9 @@ def supervise(
 
 
 def _ending_of(
-    worker: int, channel: socket.socket, orders: int | None, life_s: float, turn: Turn
+    worker: int, channel: socket.socket, orders: int | None, at_most_s: float, turn: Turn
 ) -> int:
-    """Wait until it dies, is of age, is to go or the loop has gone: how it ended; it is dead."""
+    """Wait until it dies, is too old, is to go or the loop has gone: how it ended; it is dead."""
     pidfd = os.pidfd_open(worker)
     try:
         poll = select.poll()
@@ -103,7 +105,7 @@ def _ending_of(
         poll.register(channel, 0)  # only POLLHUP and POLLERR: the messages are the worker's
         if orders is not None:
             poll.register(orders, select.POLLIN)
-        seen = _seen(poll, life_s, turn)
+        seen = _seen(poll, at_most_s, turn)
     finally:
         os.close(pidfd)
     if pidfd in seen:

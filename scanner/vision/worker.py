@@ -9,10 +9,11 @@ import mmap
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import numpy as np
 
@@ -38,15 +39,17 @@ class Ending(IntEnum):
     OUT_OF_MEMORY = 3
     NO_FRAME = 4
     UNCONFINED = 5
+    RETIRED = 6  # of age, and between two frames: none is lost
     LATE = 254  # its parent ended it, since the loop has asked for that
-    OF_AGE = 255  # its parent ended it
+    OF_AGE = 255  # its parent ended it, since it did not retire
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Seconds a frame: no stage starts after `stages_s`; the worker is killed after `hang_s`.
 
-    `life_s`: until another worker takes over. `is_filtered`: False where no filter can be had.
+    `life_s`: until another worker takes over, once a frame is through. `is_filtered`: False where
+    no filter can be had.
     """
 
     stages_s: float
@@ -55,15 +58,24 @@ class Limits:
     is_filtered: bool = True
 
 
-def serve(channel: socket.socket, slots: Sequence[mmap.mmap], read: Read, hang_s: float) -> None:
-    """Answer requests until the loop has gone. Raises ProtocolError at a wrong one."""
+def serve(
+    channel: socket.socket, slots: Sequence[mmap.mmap], read: Read, limits: Limits
+) -> Literal[Ending.LOOP_GONE, Ending.RETIRED]:
+    """Answer requests until the loop has gone or the worker is of age.
+
+    Raises ProtocolError at a wrong one.
+    """
+    born_s = time.monotonic()
     while message := channel.recv(MAX_REQUEST_BYTES):
         request = Request.decode(message)
         # The default action of SIGALRM ends the process, even inside native code.
-        signal.setitimer(signal.ITIMER_REAL, hang_s)
+        signal.setitimer(signal.ITIMER_REAL, limits.hang_s)
         readings = read(_frame(slots[request.slot], request))
         signal.setitimer(signal.ITIMER_REAL, 0)
         channel.send(Answer(request.number, tuple(readings)).encode())
+        if time.monotonic() - born_s >= limits.life_s:
+            return Ending.RETIRED
+    return Ending.LOOP_GONE
 
 
 def _frame(slot: mmap.mmap, request: Request) -> Grey:
@@ -73,9 +85,19 @@ def _frame(slot: mmap.mmap, request: Request) -> Grey:
 
 
 def run_worker(
-    channel: socket.socket, fds: Sequence[int], read: Read, limits: Limits, parent_pid: int
+    channel: socket.socket,
+    fds: Sequence[int],
+    read: Read,
+    limits: Limits,
+    parent_pid: int,
+    *,
+    after: int | None = None,
 ) -> NoReturn:
-    """The forked process; never returns. A failure ends it: the next one starts clean."""
+    """The forked process; never returns. A failure ends it: the next one starts clean.
+
+    `after`: how the one before ended. To the loop a new worker means that a frame is lost; so one
+    that takes over from a retired one says nothing, and a frame sent meanwhile waits for it.
+    """
     ending = Ending.UNCONFINED
     try:
         slots = [mmap.mmap(fd, SLOT_BYTES, mmap.MAP_SHARED, mmap.PROT_READ) for fd in fds]
@@ -84,9 +106,9 @@ def run_worker(
         life_s, is_filtered = limits.life_s, limits.is_filtered
         confine(parent_pid, channel.fileno(), life_s=life_s, is_filtered=is_filtered)
         ending = Ending.ITS_OWN_FAULT
-        channel.send(Answer(None).encode())  # only now: a worker that waits is a confined one
-        serve(channel, slots, read, limits.hang_s)
-        ending = Ending.LOOP_GONE
+        if after != Ending.RETIRED:
+            channel.send(Answer(None).encode())  # only now: a worker that waits is a confined one
+        ending = serve(channel, slots, read, limits)
     except (BrokenPipeError, ConnectionResetError):
         ending = Ending.LOOP_GONE
     except ProtocolError:

@@ -117,7 +117,10 @@ def test_a_connection_closed_later_ends_worker_and_reader(
 
 
 def supervised(
-    slots: FrameSlots, read: Callable[[Grey], list[Reading]], life_s: float = 60
+    slots: FrameSlots,
+    read: Callable[[Grey], list[Reading]],
+    life_s: float = 60,
+    hang_s: float = 0.05,
 ) -> tuple[int, socket.socket]:
     """A process that supervises workers with this way to read: its id and the loop's socket."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -125,7 +128,7 @@ def supervised(
     if child == 0:
         ours.close()
         try:
-            supervise(theirs, slots.fds, read, Limits(0.25, hang_s=0.05, life_s=life_s))
+            supervise(theirs, slots.fds, read, Limits(0.25, hang_s=hang_s, life_s=life_s))
         finally:
             os._exit(0)
     theirs.close()
@@ -155,8 +158,28 @@ def test_whatever_befalls_a_worker_the_next_one_waits(
     os.waitpid(child, 0)
 
 
-def test_a_worker_of_age_is_replaced(slots: FrameSlots) -> None:
-    """One that does nothing wrong goes, too: it might only seem so."""
+def test_a_worker_of_age_goes_between_two_frames(slots: FrameSlots) -> None:
+    """One that does nothing wrong goes, too: it might only seem so. No frame is lost by that."""
+    seen: list[Grey] = []  # each worker has its own
+
+    def count(grey: Grey) -> list[Reading]:
+        seen.append(grey)
+        return [Reading(bytes([len(seen)]), ((0, 0), (0, 0), (0, 0), (0, 0)))]
+
+    child, ours = supervised(slots, count, life_s=0.0, hang_s=20.0)
+    with ours:
+        ours.settimeout(20)
+        assert Answer.decode(ours.recv(MAX_ANSWER_BYTES)) == Answer(None)
+        for number in range(5):
+            ours.send(Request(0, 40, 40, number).encode())
+        answers = [Answer.decode(ours.recv(MAX_ANSWER_BYTES)) for _ in range(5)]
+    os.waitpid(child, 0)
+    said = [(answer.number, answer.readings[0].payload) for answer in answers]
+    assert said == [(number, b"\x01") for number in range(5)]
+
+
+def test_a_worker_of_age_that_does_not_go_is_killed(slots: FrameSlots) -> None:
+    """A worker that was given no frame, or does as if it had none, does not stay for that."""
     # Long enough for one to say that it is ready, also where a fork takes its time.
     child, ours = supervised(slots, lambda _: [], life_s=0.5)
     with ours:
