@@ -38,7 +38,7 @@ COUNTS = {
     Kind.FORGED: 130,
     Kind.REVOKED: 130,
     Kind.REPEATED: 130,
-    Kind.GLARE: 10,  # the reader works hardest where nothing can be read
+    Kind.GLARE: 10,  # each costs as much as ten others
     Kind.BLANK: 150,
     Kind.UNPLUGGED: 8,
     Kind.LOST: 2,
