@@ -24,7 +24,7 @@ NETWORK = {
 # What only the reader process, a command beside the loop or the central server needs.
 ELSEWHERE = {
     "zxingcpp", "pyzbar", "pyrage", "segno", "scanner.vision.decode", "scanner.vision.engines",
-    "scanner.vision.parent", "scanner.store.migrations",
+    "scanner.vision.parent", "scanner.store.migrations", "scanner.store.schema",
     "scanner.sync.bundle", "scanner.demo.journey", "scanner.commands.demo", "scanner.central.issue",
 }  # fmt: skip
 # 3.7 MB of a second OpenSSL, and 2.5 MB that read SSH keys; `scanner.core.hashing` says more.
@@ -97,6 +97,18 @@ def test_loop_that_has_scanned_holds_nothing_of_its_neighbours(
     loaded = modules_after(RUN_COMMAND.format(arguments=arguments), checkout)
     assert {"scanner.checkpoint", "hardware.indicator", "scanner.vision.link"} <= loaded
     assert loaded & (NETWORK | ELSEWHERE | SECOND_COPIES) == set()
+
+
+def test_start_that_finds_all_up_to_date_loads_no_migration_library(
+    checkout: Path, tmp_path: Path
+) -> None:
+    """`scanner migrate` comes before each start: once all is made it is a look into three files."""
+    state = str(tmp_path / "state")
+    subprocess.run([sys.executable, "-c", MIGRATE, state], cwd=checkout, check=True)
+    command = RUN_COMMAND.format(arguments=["migrate", "--state", state])
+    loaded = modules_after(command, checkout)
+    assert "scanner.store.migrations" in loaded
+    assert loaded & {"sqlite_utils", "numpy", "dateutil", "scanner.store.schema"} == set()
 
 
 def test_core_loads_no_machine(checkout: Path) -> None:

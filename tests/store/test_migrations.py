@@ -9,10 +9,18 @@ import pytest
 from sqlite_utils import Database
 
 from scanner.core.errors import StoreError
-from scanner.store import migrations
-from scanner.store.database import ALL_FILES, LISTS, connect, transaction
+from scanner.store import schema
+from scanner.store.database import (
+    ALL_FILES,
+    LISTS,
+    OUTBOX,
+    STATE,
+    StoreFile,
+    connect,
+    transaction,
+)
 from scanner.store.installed import Artefact, keep_artefact
-from scanner.store.migrations import migrate
+from scanner.store.migrations import STEPS, migrate
 from scanner.store.outbox import last_seq
 from scanner.store.state import StateStore
 
@@ -36,6 +44,39 @@ def test_migrate_twice_changes_nothing(tmp_path: Path) -> None:
     assert lines == [f"{file.name}: up to date" for file in ALL_FILES]
     with sqlite3.connect(tmp_path / "outbox.db") as db:
         assert db.execute("SELECT id FROM epoch").fetchall() == [epoch]
+
+
+@pytest.mark.parametrize("file", ALL_FILES, ids=lambda file: file.name)
+def test_every_step_is_known_by_its_name(file: StoreFile) -> None:
+    """A step that `migrate` did not know of would never be taken."""
+    steps = schema.MIGRATIONS[file].pending(Database(memory=True))
+    assert tuple(step.name for step in steps) == STEPS[file]
+
+
+def test_file_of_an_earlier_release_gets_the_steps_that_lack(tmp_path: Path) -> None:
+    """Each one that came since, and no other."""
+    migrate(tmp_path)
+    db = connect(tmp_path, OUTBOX)
+    db.execute("DROP TABLE aside")
+    db.execute("DELETE FROM _sqlite_migrations WHERE name = 'batches_aside'")
+    db.close()
+    lines: list[str] = []
+    migrate(tmp_path, lines.append)
+    assert lines == ["lists.db: up to date", "outbox.db: batches_aside", "state.db: up to date"]
+    db = connect(tmp_path, OUTBOX)
+    assert db.execute("SELECT count(*) FROM aside").fetchone() == (0,)
+    db.close()
+
+
+def test_file_of_a_later_release_is_left_as_it_is(tmp_path: Path) -> None:
+    """After a rollback the release before runs on the tables of the one that went."""
+    migrate(tmp_path)
+    db = connect(tmp_path, STATE)
+    db.execute("INSERT INTO _sqlite_migrations VALUES (99, 'state', 'of_tomorrow', '')")
+    db.close()
+    lines: list[str] = []
+    migrate(tmp_path, lines.append)
+    assert lines == [f"{file.name}: up to date" for file in ALL_FILES]
 
 
 @pytest.mark.parametrize("file", ALL_FILES, ids=lambda file: file.name)
@@ -79,11 +120,11 @@ def test_records_of_before_are_kept_when_their_table_changes(tmp_path: Path) -> 
     """With their numbers, and the next one goes on from them."""
     db = sqlite3.connect(tmp_path / "outbox.db")
     for migration in ("first_outbox", "sealed_log"):
-        getattr(migrations, migration)(Database(db))
+        getattr(schema, migration)(Database(db))
     rows = [(seq, bytes([seq]) * 16) for seq in (1, 2, 5)]
     db.executemany("INSERT INTO record VALUES (?, ?)", rows)
     db.commit()
-    migrations.lean_records(Database(db))
+    schema.lean_records(Database(db))
     assert db.execute("SELECT seq, body FROM record").fetchall() == rows
     assert db.execute("SELECT count(*) FROM sqlite_sequence").fetchone() == (0,)
     assert last_seq(db) == 5

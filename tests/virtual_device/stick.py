@@ -36,7 +36,7 @@ from tests.virtual_device.script import STARTS_AT, Event, Kind
 Grey = NDArray[np.uint8]
 
 FOUNDED_AT = STARTS_AT - timedelta(hours=2)
-WIDTH, HEIGHT = 320, 240
+WIDTH, HEIGHT = 224, 200  # as small as holds a pass: each pixel is copied a dozen times
 MODULE_PX = 3
 QUIET = 4  # modules
 MASK = 2
