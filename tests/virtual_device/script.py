@@ -47,7 +47,7 @@ COUNTS = {
 # A code is held for two pictures, 0.1 s apart, and has gone in the third; where the next person is
 # in a hurry, for one.
 CODE_S, GONE_AFTER_S = 0.1, 0.26
-NEXT_S = 0.62  # from one code to the next: 16 changes in ten seconds
+NEXT_S = 0.56  # from one code to the next: 18 changes in ten seconds
 BLANK_S = 0.3
 GLARE_S = 3.8  # long enough for one tick of the sounder, and for the flicker that does not count
 UNPLUGGED_S, LOST_S = 2.6, 6.0
