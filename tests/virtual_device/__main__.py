@@ -14,21 +14,19 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from tests.virtual_device import jobs
 from tests.virtual_device.day import judge, play, together
 from tests.virtual_device.jobs import Line
-from tests.virtual_device.machine import Image, boot
+from tests.virtual_device.machine import GUESTS, Image, boot, side_by_side
 from tests.virtual_device.script import COUNTS, Kind, day
 from tests.virtual_device.visits import visits
 
 HERE = Path(__file__).parent
 SEED = 20270301
 WARM_S = 180.0
-# Each takes one processor of the host, and the smallest machines that build this have two.
-GUESTS = 2
 UNAVAILABLE = 69
 NEEDED = {
     "mmdebstrap": "mmdebstrap",
@@ -42,10 +40,8 @@ NEEDED = {
 def virtual_day(image: Image, work: Path) -> list[Line]:
     """The day in parts, each in a guest of its own, side by side; and how long a warm run took."""
     days = [day(SEED + part, part_of_day()) for part in range(GUESTS)]
-    folders = [work / str(part) for part in range(GUESTS)]
     began_s, used_s = time.monotonic(), _processor_s()
-    with ProcessPoolExecutor(GUESTS) as guests:
-        played = list(guests.map(play, [image] * GUESTS, folders, days))
+    played = side_by_side(partial(play, image), days, work)
     judgement = together([judge(*each) for each in zip(days, played, strict=True)])
     took_s, used_s = time.monotonic() - began_s, _processor_s() - used_s
     took = f"{took_s:.0f} s ({GUESTS} x {used_s / GUESTS:.0f} s of a processor)"

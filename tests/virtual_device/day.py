@@ -59,7 +59,7 @@ def together(parts: Sequence[Judgement]) -> Judgement:
     )
 
 
-def play(image: Image, work: Path, events: Sequence[Event]) -> Results:
+def play(image: Image, events: Sequence[Event], work: Path) -> Results:
     """The day in the guest."""
     job = work / "job"
     make_stick(job, events)

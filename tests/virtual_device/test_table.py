@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.virtual_device.__main__ import GUESTS, default_cache, part_of_day, print_table
+from tests.virtual_device.__main__ import default_cache, part_of_day, print_table
 from tests.virtual_device.day import Judgement, judge, misjudgements, said_of, together
 from tests.virtual_device.jobs import (
     Line,
@@ -15,7 +15,7 @@ from tests.virtual_device.jobs import (
     ready_lines,
     started_line,
 )
-from tests.virtual_device.machine import Results
+from tests.virtual_device.machine import GUESTS, Results
 from tests.virtual_device.script import COUNTS, Event, Kind
 
 JOURNAL = """\
