@@ -38,7 +38,10 @@ HARDWARE = (
     "Install lgpio: %s",
     "Free GPIO%d or name another pin in the settings: it is held by '%s'.",
     "Free GPIO%d or name another pin in the settings: %s.",
+    "Let the scanner start a process: its lamps' keeper (%s).",
 )
+# Of a device that is neither enrolled nor stands alone, by the loop and by what its unit asks first.
+NOT_CONFIGURED = "Enrol this device, or set standalone = true: nobody has said where it stands."
 # What the programs of the units print beside what they log.
 PRINTED = (
     "ready at %s",
@@ -50,7 +53,8 @@ PRINTED = (
     "OK %s",
     "%i %s",
     "%i line %d: %s",
-    *(f"scanner: {saying}" for saying in HARDWARE),
+    NOT_CONFIGURED,
+    *(f"scanner: {saying}" for saying in (*HARDWARE, NOT_CONFIGURED)),
 )
 # Every text that the device's own programs log; a test finds the ones that are missing here.
 OURS = (

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scanner.doctor.sayings import (
     FINDINGS,
     KERNEL,
+    NOT_CONFIGURED,
     OURS,
     PRINTED,
     SYSTEMD,
@@ -82,6 +83,12 @@ def test_every_logged_text_is_known() -> None:
             "scanner: Free GPIO17 or name another pin in the settings: SECRET.",
             "scanner: Free GPIO17 or name another pin in the settings: ….",
         ),
+        (
+            "scanner: Let the scanner start a process: its lamps' keeper (SECRET).",
+            "scanner: Let the scanner start a process: its lamps' keeper (…).",
+        ),
+        (NOT_CONFIGURED, NOT_CONFIGURED),
+        (f"scanner: {NOT_CONFIGURED}", f"scanner: {NOT_CONFIGURED}"),
         ("ready at SECRET", "ready at …"),
         (
             "usb:/dev/SECRET: 1280 x 720, brightness 120 of 255, no code seen",
@@ -99,6 +106,12 @@ def test_every_logged_text_is_known() -> None:
 def test_line_goes_only_as_far_as_it_is_known(line: str, kept: str | None) -> None:
     """What stands in a gap is dropped where it is neither a number nor a known word."""
     assert EVERY(line) == kept
+
+
+@pytest.mark.parametrize("file", ["scanner/assembly/place.py", "systemd/device/may_scan.py"])
+def test_device_that_waits_for_its_city_says_so_in_these_words(file: str) -> None:
+    """The loop and what its unit asks before it say one sentence, and it is known."""
+    assert NOT_CONFIGURED in (ROOT / file).read_text("utf-8")
 
 
 @given(st.sampled_from((*OURS, *PRINTED, *SYSTEMD, *FINDINGS)), st.text(min_size=1, max_size=60))
