@@ -40,7 +40,7 @@ HARDWARE = (
     "Free GPIO%d or name another pin in the settings: %s.",
     "Let the scanner start a process: its lamps' keeper (%s).",
 )
-# Of a device that is neither enrolled nor stands alone, by the loop and by what its unit asks first.
+# Of a device that is neither enrolled nor stands alone: the loop, and what its unit asks first.
 NOT_CONFIGURED = "Enrol this device, or set standalone = true: nobody has said where it stands."
 # What the programs of the units print beside what they log.
 PRINTED = (
