@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,12 +12,6 @@ from hypothesis import strategies as st
 from hardware.clock import (
     ClockReaders,
     SystemClock,
-    boot_id,
-    boot_seconds,
-    has_rtc,
-    kernel_is_disciplined,
-    rtc_time,
-    system_time,
 )
 from scanner.core.clock import ClockLevel, ClockReading
 from scanner.core.errors import StoreError, TimeError
@@ -287,33 +280,3 @@ def test_interval_is_never_below_the_floor_nor_inside_out(
         assert (reading.latest is None) == (reading.level is ClockLevel.C)
         assert reading.latest is None or reading.earliest <= reading.latest
         floor = floor_now
-
-
-def test_real_readers_answer() -> None:
-    """On this machine: seconds since the boot go on, and the kernel may be asked."""
-    assert 0 < boot_seconds() <= boot_seconds()
-    assert kernel_is_disciplined() in (True, False)
-    assert system_time() > FLOOR - 3650 * DAY
-    assert has_rtc() or rtc_time() is None
-
-
-@pytest.mark.parametrize("text", ["", "soon", "99999999999999999999"])
-def test_lost_battery_says_nothing(tmp_path: Path, text: str) -> None:
-    """A chip that cannot be read, or that talks nonsense, is no clock."""
-    path = tmp_path / "since_epoch"
-    assert (rtc_time(path), has_rtc(path)) == (None, False)
-    path.write_text(text)
-    assert (rtc_time(path), has_rtc(path)) == (None, True)
-    path.write_text("1778587200\n")
-    assert rtc_time(path) == NOON
-
-
-def test_boot_is_known_by_its_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the kernel, or from the unit where the kernel may not be asked; else nothing."""
-    monkeypatch.delenv("SCANNER_BOOT_ID", raising=False)
-    path = tmp_path / "boot_id"
-    assert boot_id(path) == ""
-    path.write_text("0ba5b0a7-6b9d-4a58-8d38-d4a4ce6e2f7b\n")
-    assert boot_id(path) == "0ba5b0a76b9d4a588d38d4a4ce6e2f7b"
-    monkeypatch.setenv("SCANNER_BOOT_ID", "0ba5b0a76b9d4a588d38d4a4ce6e2f7b")
-    assert boot_id(tmp_path / "nowhere") == "0ba5b0a76b9d4a588d38d4a4ce6e2f7b"
