@@ -84,6 +84,8 @@ def supervise(
             run_worker(channel, fds, read, limits, parent_pid, after=ending)
         # One that retires ends the frame that it has in hand.
         ending = _ending_of(worker, channel, orders, limits.life_s + limits.hang_s, turn)
+        if ending == Ending.RETIRED and time.monotonic() - born_s < limits.life_s:
+            ending = Ending.ITS_OWN_FAULT  # it says so, with a frame in hand
         deaths[ending] += 1
         _report(ending, deaths[ending])
         if ending in (Ending.LOOP_GONE, Ending.UNCONFINED):

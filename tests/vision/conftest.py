@@ -18,10 +18,19 @@ from numpy.typing import NDArray
 from scanner.ports import Frame
 from scanner.vision.link import ReaderLink
 from scanner.vision.session import start_child
+from scanner.vision.slots import FrameSlots
 
 Grey = NDArray[np.uint8]
 BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 QUIET_MODULES = 4
+
+
+@pytest.fixture
+def slots() -> Iterator[FrameSlots]:
+    """The loop's frame slots."""
+    shared = FrameSlots()
+    yield shared
+    shared.close()
 
 
 @pytest.fixture

@@ -28,20 +28,12 @@ from scanner.vision.messages import MAX_ANSWER_BYTES, Answer, Request, send_slot
 from scanner.vision.parent import listen, supervise
 from scanner.vision.session import Session, connect, start_child
 from scanner.vision.slots import FrameSlots
-from scanner.vision.worker import Limits
+from scanner.vision.worker import Ending, Limits
 
 Grey = NDArray[np.uint8]
 Render = Callable[..., Grey]
 ChildrenOf = Callable[[int], list[int]]
 HasEnded = Callable[[int], bool]
-
-
-@pytest.fixture
-def slots() -> Iterator[FrameSlots]:
-    """The loop's frame slots."""
-    shared = FrameSlots()
-    yield shared
-    shared.close()
 
 
 @pytest.fixture
@@ -144,48 +136,21 @@ def run_out_of_memory(_: Grey) -> list[Reading]:
     return [Reading(bytes(2**40), ((0, 0), (0, 0), (0, 0), (0, 0)))]
 
 
-@pytest.mark.parametrize("read", [wait_for_ever, run_out_of_memory])
+def pretend_to_retire(_: Grey) -> list[Reading]:
+    os._exit(Ending.RETIRED)
+
+
+@pytest.mark.parametrize("read", [wait_for_ever, run_out_of_memory, pretend_to_retire])
 def test_whatever_befalls_a_worker_the_next_one_waits(
     slots: FrameSlots, read: Callable[[Grey], list[Reading]]
 ) -> None:
-    """A hang and a lack of memory end the worker only; each time another one waits."""
+    """A hang, a lack of memory and a lie end the worker only; each time another one waits."""
     child, ours = supervised(slots, read)
     with ours:
         ours.settimeout(20)
         for number in range(3):
             assert Answer.decode(ours.recv(MAX_ANSWER_BYTES)) == Answer(None)
             ours.send(Request(0, 40, 40, number).encode())
-    os.waitpid(child, 0)
-
-
-def test_a_worker_of_age_goes_between_two_frames(slots: FrameSlots) -> None:
-    """One that does nothing wrong goes, too: it might only seem so. No frame is lost by that."""
-    seen: list[Grey] = []  # each worker has its own
-
-    def count(grey: Grey) -> list[Reading]:
-        seen.append(grey)
-        return [Reading(bytes([len(seen)]), ((0, 0), (0, 0), (0, 0), (0, 0)))]
-
-    child, ours = supervised(slots, count, life_s=0.0, hang_s=20.0)
-    with ours:
-        ours.settimeout(20)
-        assert Answer.decode(ours.recv(MAX_ANSWER_BYTES)) == Answer(None)
-        for number in range(5):
-            ours.send(Request(0, 40, 40, number).encode())
-        answers = [Answer.decode(ours.recv(MAX_ANSWER_BYTES)) for _ in range(5)]
-    os.waitpid(child, 0)
-    said = [(answer.number, answer.readings[0].payload) for answer in answers]
-    assert said == [(number, b"\x01") for number in range(5)]
-
-
-def test_a_worker_of_age_that_does_not_go_is_killed(slots: FrameSlots) -> None:
-    """A worker that was given no frame, or does as if it had none, does not stay for that."""
-    # Long enough for one to say that it is ready, also where a fork takes its time.
-    child, ours = supervised(slots, lambda _: [], life_s=0.5)
-    with ours:
-        ours.settimeout(20)
-        for _ in range(3):
-            assert Answer.decode(ours.recv(MAX_ANSWER_BYTES)) == Answer(None)
     os.waitpid(child, 0)
 
 
