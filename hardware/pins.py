@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Protocol, TypeVar
 
 from hardware.lean import without_metadata
-from scanner.core.errors import DeviceError
+from scanner.core.errors import DeviceError, PinHeldError
 
 with without_metadata():
     from gpiozero import DigitalInputDevice, DigitalOutputDevice, TonalBuzzer
@@ -155,9 +155,8 @@ class Gpio:
         except self.errors as error:
             holder = self.holder_of(pin)
             whose = f"it is held by {holder!r}" if holder else f"{error}"
-            raise DeviceError(
-                f"Free GPIO{pin} or name another pin in the settings: {whose}."
-            ) from error
+            kind = PinHeldError if holder else DeviceError
+            raise kind(f"Free GPIO{pin} or name another pin in the settings: {whose}.") from error
 
 
 class _TonalPiezo:

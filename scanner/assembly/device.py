@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from scanner.assembly.camera import camera_of, hand_scanner_of, is_live
 from scanner.assembly.clock import open_known_time, start_clock
@@ -21,7 +21,7 @@ from scanner.assembly.scan_log import LogKeeper, LogParts, scan_log
 from scanner.assembly.stickers import StickerReport
 from scanner.checkpoint import Ports, Scan, ScanLoop
 from scanner.config import Settings
-from scanner.core.errors import CheckpointError, ConfigError
+from scanner.core.errors import CheckpointError, ConfigError, PinHeldError
 from scanner.core.reasons import SignalName
 from scanner.core.record import NO_FLAGS, RecordFlag
 from scanner.core.repeat import RepeatMemory
@@ -38,6 +38,11 @@ log = logging.getLogger("scanner.device")
 # Between two turns, when no frame comes: presses wait so long at most, and typed codes, which are
 # as urgent as frames.
 PAUSE_S, TYPED_PAUSE_S = 0.05, 0.02
+# Pins that somebody else holds are waited for: a new start takes longer than a look. Not for long:
+# four ends within half a minute, which bring the fault pattern, must still come about.
+HELD_S, HELD_EVERY_S = 3.0, 0.1
+
+_Part = TypeVar("_Part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,9 @@ def open_device(
     monotonic, wiring, gpio = time.monotonic, wiring_of(settings), open_gpio(settings.pins.factory)
     with ExitStack() as parts:
         # Lamps first: whatever fails later can be shown, and is dark when all is closed.
-        lamps = parts.enter_context(closing(GpioIndicator(gpio, wiring, monotonic)))
+        lamps = parts.enter_context(
+            closing(when_free(lambda: GpioIndicator(gpio, wiring, monotonic), monotonic))
+        )
         lamps.show(SIGNALS[SignalName.SELF_TEST])
         lamps.confirm()
         trigger = None
@@ -179,6 +186,28 @@ def open_device(
         pause_s = PAUSE_S if hand is None else TYPED_PAUSE_S
         notify = SystemdNotifier()
         yield Device(loop, house, keeper, stickers, notify, watch, camera.wait, pause_s)
+
+
+def when_free(
+    open_part: Callable[[], _Part],
+    monotonic: Callable[[], float],
+    sleep: Callable[[float], object] = time.sleep,
+) -> _Part:
+    """What `open_part` opens, as soon as nobody else holds its pins.
+
+    Raises DeviceError; PinHeldError after HELD_S seconds.
+    """
+    until_s, is_told = monotonic() + HELD_S, False
+    while True:
+        try:
+            return open_part()
+        except PinHeldError as error:
+            if monotonic() >= until_s:
+                raise
+            if not is_told:
+                log.warning("a pin is waited for: %s", error)
+            is_told = True
+        sleep(HELD_EVERY_S)
 
 
 def wiring_of(settings: Settings) -> Wiring:

@@ -50,6 +50,10 @@ class DeviceError(CheckpointError):
     """The camera, the lamps, the buzzer or the clock does not do what it should."""
 
 
+class PinHeldError(DeviceError):
+    """Somebody else has a pin, and may let go of it."""
+
+
 class StoreError(CheckpointError):
     """A database of this device cannot be read or written."""
 

@@ -63,6 +63,7 @@ OURS = (
     "E-STICKER: a code that never moves hangs before the camera and is not read (%d of them). "
     "Take the sticker or poster out of view; passes beside it are read as ever.",
     "a check failed: %s",
+    "a pin is waited for: %s",
     "an unreadable code cannot be counted: %s",
     "clock: %s",
     "clock: %s sets the floor from %s to %s",

@@ -17,6 +17,7 @@ from scanner.vision.session import Session, Start, start_child
 from scanner.vision.slots import FrameSlots, fitting
 
 RETRY_S = 0.1
+FRESH_S = 0.2  # a frame that has waited for longer shows somebody who may have gone
 MAX_EARLY_ENDS = 3  # readers that ended before they were ready: the next one will, too
 
 
@@ -60,13 +61,15 @@ class ReaderLink:
         return self._ready_session(time.monotonic() + wait_s) is not None
 
     def read(self, frame: Frame) -> Sequence[Reading] | None:
-        """Every QR code in the frame; None when it was skipped: no reader yet, or it was replaced.
+        """Every QR code in the frame; None when it was skipped: no reader yet, or it was replaced,
+        or there was none for so long that the frame has grown old.
 
         Returns within about `deadline_s`. Raises DeviceError when no reader can be started.
         """
-        until_s = time.monotonic() + self._deadline_s
+        asked_s = time.monotonic()
+        until_s = asked_s + self._deadline_s
         session = self._ready_session(until_s)
-        if session is None:
+        if session is None or time.monotonic() - asked_s > FRESH_S:
             return None
         try:
             return self._exchange(session, frame, until_s)

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from scanner.assembly.device import check_simulation, open_device
+from scanner.assembly.device import (
+    HELD_EVERY_S,
+    HELD_S,
+    check_simulation,
+    open_device,
+    when_free,
+)
 from scanner.checkpoint import Scan
 from scanner.config import parse_settings
-from scanner.core.errors import ConfigError
+from scanner.core.errors import ConfigError, PinHeldError
 from scanner.core.reasons import Reason
 from scanner.store.migrations import migrate
 from tests import city
@@ -44,3 +50,37 @@ def test_simulation_touches_no_real_part() -> None:
     with pytest.raises(ConfigError, match="--simulate"):
         check_simulation(parse_settings(SIMULATED, "x.toml"), simulate=False)
     check_simulation(parse_settings(SIMULATED, "x.toml"), simulate=True)
+
+
+class Holder:
+    """Has a pin until `lets_go_s` of a clock that goes on only while somebody sleeps."""
+
+    def __init__(self, lets_go_s: float) -> None:
+        self.now_s, self.lets_go_s = 50.0, 50.0 + lets_go_s
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+    def open_part(self) -> str:
+        if self.now_s < self.lets_go_s:
+            raise PinHeldError("Free GPIO17: it is held by 'somebody'.")
+        return "lamps"
+
+
+def test_pin_is_taken_as_soon_as_it_is_let_go(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever tries the lamps for a moment does not cost the scanner another start."""
+    holder = Holder(2.0)
+    assert when_free(holder.open_part, holder.monotonic, holder.sleep) == "lamps"
+    assert holder.now_s == pytest.approx(52.0, abs=HELD_EVERY_S)
+    assert caplog.text.count("a pin is waited for: Free GPIO17") == 1
+
+
+def test_pin_that_is_kept_is_an_error_in_time() -> None:
+    """Four ends within half a minute bring the fault pattern; a wait must not prevent them."""
+    holder = Holder(60.0)
+    with pytest.raises(PinHeldError, match="somebody"):
+        when_free(holder.open_part, holder.monotonic, holder.sleep)
+    assert holder.now_s <= 50.0 + HELD_S + HELD_EVERY_S

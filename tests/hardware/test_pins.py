@@ -8,7 +8,7 @@ from gpiozero.pins.mock import MockFactory
 
 from hardware import gpiochip
 from hardware.pins import Gpio, Wiring, open_gpio, open_mock
-from scanner.core.errors import DeviceError
+from scanner.core.errors import DeviceError, PinHeldError
 
 
 def test_default_wiring_is_the_drawn_one() -> None:
@@ -63,7 +63,7 @@ def test_busy_pin_names_its_holder() -> None:
     mock = open_mock()
     gpio = Gpio(mock.factory, mock.errors, holder_of=lambda pin: f"spi0 on {pin}")
     first = gpio.lamp(17)
-    with pytest.raises(DeviceError, match=r"^Free GPIO17 .* it is held by 'spi0 on 17'\.$"):
+    with pytest.raises(PinHeldError, match=r"^Free GPIO17 .* it is held by 'spi0 on 17'\.$"):
         gpio.lamp(17)
     first.close()
 

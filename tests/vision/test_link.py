@@ -126,6 +126,14 @@ def test_a_killed_reader_has_a_successor(
     assert link.process_id != before
 
 
+def test_a_frame_that_waited_for_its_reader_is_skipped(render: Render, framed: Framed) -> None:
+    """Nobody is let through for a code that was there before the reader was."""
+    frame = framed(render(b"MP1:A"))
+    with closing(ReaderLink(deadline_s=20.0)) as link:
+        assert link.read(frame) is None  # a reader imports for longer than a frame is fresh
+        assert payloads(link.read(frame)) == [b"MP1:A"]
+
+
 def test_a_stopped_worker_is_killed_and_replaced(
     children_of: ChildrenOf, render: Render, framed: Framed, has_ended: HasEnded
 ) -> None:
