@@ -285,23 +285,3 @@ def test_floor_follows_the_time_that_is_surely_past() -> None:
     assert keeper.save(right(10.0)).bounds.floor == NOON + 10 * SECOND
     held = replace(right(3610.0), is_disciplined=False)
     assert keeper.save(held).bounds.floor == NOON + 3610 * SECOND - timedelta(seconds=0.36)
-
-
-def test_past_the_offline_expiry_nothing_is_believed() -> None:
-    """The keys that vouch for all this have lapsed: C, and the floor stands at their last day."""
-    until = NOON + HOUR
-    bounds = TimeBounds(FLOOR, Base(FLOOR, 0.0), until)
-    keeper = Timekeeper(TimeMemory(bounds, signed_at=NOON))
-    assert keeper.read(right(3600.0)).level is A
-    keeper.save(right(3600.0))
-    assert keeper.read(right(3601.0)) == ClockReading(until, None, C)
-    assert keeper.future == until + SECOND
-
-
-def test_held_time_of_the_same_boot_survives_a_restart() -> None:
-    """The process was killed and comes back: B by the crystal, and a jump meanwhile is found."""
-    before = Timekeeper(MEMORY)
-    memory = before.save(right(10.0))
-    offline = replace(right(20.0), is_disciplined=False)
-    assert Timekeeper(memory).read(offline).level is B
-    assert Timekeeper(memory).read(replace(offline, at=offline.at + HOUR)).level is C
